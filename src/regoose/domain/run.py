@@ -1,0 +1,88 @@
+"""One attempt at a task: its identity, its journal as seen from outside, and its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from regoose.domain.evidence import Evidence, Verdict
+from regoose.domain.patch import Patch
+from regoose.domain.repair import Candidate, Suspect
+from regoose.domain.task import Engine
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    """Its process is gone and it can be resumed."""
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """One line of `regoose runs list`. Times are seconds since the epoch, UTC."""
+
+    run_id: str
+    kind: str
+    repository: str
+    state: RunState
+    verdict: Verdict | None
+    started: float
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """One journalled step of a run."""
+
+    number: int
+    name: str
+    started: float | None
+    ended: float | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What models charged for the run; all zero where none was called."""
+
+    usd: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixResult:
+    """What `regoose fix` gives back: the evidence and everything around it."""
+
+    run_id: str
+    engine: Engine
+    repository: str
+    base_commit: str
+    patch: Patch | None
+    branch: str | None
+    commit: str | None
+    applied: bool
+    evidence: Evidence
+    alternatives: tuple[Candidate, ...]
+    """Best candidate of each surviving behaviour, the delivered one included."""
+    suspects: tuple[Suspect, ...]
+    reproduce: str
+    """Shell command that reruns the proof in a clone of the repository; empty where nothing was proven."""
+    seconds: float
+    cost: Cost
+    report: str | None
+    environment: str
+    """One sentence: the interpreter and where the dependencies came from."""
+    sandbox: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Verdict:
+        """The JSON `status`."""
+        return self.evidence.verdict

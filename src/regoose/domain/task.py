@@ -1,0 +1,42 @@
+"""What is asked for: a task, and the limits under which it is carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Engine(StrEnum):
+    """Who writes: the built-in search, a model, or the first and then the second."""
+
+    SEARCH = "search"
+    MODEL = "model"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLimits:
+    """Bounds of one run. Times in seconds of wall clock."""
+
+    search_seconds: float = 60.0
+    suite_seconds: float = 600.0
+    run_seconds: float = 1800.0
+    repeats: int = 5
+    """How often the target tests must pass on the head, each time in another random order."""
+    attempts: int = 5
+    """How many candidate patches go through the full proof at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixTask:
+    """Make failing tests pass. `repository` is the absolute path of the user's checkout."""
+
+    repository: str
+    tests: tuple[str, ...] = ()
+    """pytest node ids to repair; empty means every test that fails on the base."""
+    engine: Engine = Engine.AUTO
+    branch: str | None = None
+    apply: bool = False
+    choose: int | None = None
+    """1-based number of the alternative to deliver; None delivers the first."""
+    limits: TaskLimits = field(default_factory=TaskLimits)

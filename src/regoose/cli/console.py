@@ -1,0 +1,49 @@
+"""What a person or a program reads: data on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.text import Text
+
+
+def _stderr() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _stdout() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """
+    The two streams of one command. Colour follows the terminal and NO_COLOR; nothing is said by colour alone.
+
+    With `as_json`, standard output carries one JSON document and nothing else, errors included.
+    """
+
+    as_json: bool = False
+    out: Console = field(default_factory=_stdout)
+    err: Console = field(default_factory=_stderr)
+
+    def document(self, value: object) -> None:
+        """Print the one JSON document of this command."""
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+    def error(self, kind: str, message: str, hint: str, run_id: str | None = None) -> None:
+        """Say what went wrong and what to do next."""
+        if self.as_json:
+            self.document({"error": {"type": kind, "message": message, "hint": hint}, "run_id": run_id})
+            return
+        self.err.print(Text.assemble(("error: ", "bold red"), message))
+        if hint:
+            self.err.print(Text.assemble(("hint: ", "bold cyan"), hint))
+
+    def note(self, message: str) -> None:
+        """Say something that is neither data nor an error."""
+        self.err.print(Text(message))

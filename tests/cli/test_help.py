@@ -1,0 +1,52 @@
+"""Help is generated, complete, and costs nothing to print."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-I", "-c", code, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_the_generated_pages_are_what_the_commands_say() -> None:
+    checked = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "generate_help.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_help_and_version_import_nothing_but_themselves() -> None:
+    code = """
+import sys
+before = set(sys.modules)
+from regoose.cli.start import main
+for words in (["--help"], ["-h"], ["--version"]):
+    sys.argv = ["regoose", *words]
+    assert main() == 0
+sys.stderr.write(" ".join(sorted(set(sys.modules) - before)))
+"""
+    ran = _python(code)
+    assert ran.stderr.split() == ["regoose", "regoose.cli", "regoose.cli.start"]
+    assert ran.stdout.startswith("Usage: regoose")
+
+
+def test_a_bare_call_shows_help_as_wrong_usage() -> None:
+    ran = _python("from regoose.cli.start import main; raise SystemExit(main())")
+    assert (ran.returncode, ran.stdout.split("\n")[0]) == (2, "Usage: regoose [OPTIONS] COMMAND [ARGS]...")
+
+
+def test_help_survives_a_closed_pipe() -> None:
+    command = f'"{sys.executable}" -I -m regoose --help | true; exit "${{PIPESTATUS[0]}}"'
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    ran = subprocess.run([sys.executable, "-I", "-m", "regoose", "bogus"], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "error: No such command 'bogus'.\nhint: See `regoose --help`.\n"

@@ -1,0 +1,1 @@
+"""Next-day price forecasts with a trading signal, as a small HTTP service."""

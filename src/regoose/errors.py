@@ -20,7 +20,8 @@ Every error a user can meet, in one tree. Each class fixes the exit code, the HT
     ├── PolicyRefused                5 / 403   the policy says no
     ├── SandboxDied                  1 / 500   the sandbox ended under a command
     ├── GitFailed                    1 / 500   git said no, with its own words
-    └── RunBusy                      2 / 409   another process is working on this run or repository
+    ├── RunBusy                      2 / 409   another process is working on this run or repository
+    └── RunCancelled                 1 / 409   someone cancelled the run
 
 A message says what was wrong (with the offending value) and what was expected; the hint says what to do next.
 """
@@ -36,6 +37,8 @@ class RegooseError(Exception):
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
     default_hint: ClassVar[str] = "Run the command again with --json for the full record."
+    resumable: ClassVar[bool] = False
+    """Whether a run that met it can go on from its last finished step once the cause is gone."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -99,6 +102,7 @@ class MachineError(RegooseError):
     exit_code = 3
     http_status = 503
     default_hint = "`regoose doctor` shows what this machine can do."
+    resumable = True
 
 
 class NoSandbox(MachineError):
@@ -123,6 +127,7 @@ class LimitReached(RegooseError):
     exit_code = 4
     http_status = 429
     default_hint = "Raise the limit named above, or narrow the task."
+    resumable = True
 
 
 class TimeLimit(LimitReached):
@@ -145,10 +150,13 @@ class SandboxDied(RegooseError):
     """The sandbox ended under a command."""
 
     default_hint = "Run `regoose runs resume`: the run goes on from its last finished step."
+    resumable = True
 
 
 class GitFailed(RegooseError):
     """A git command failed or took too long."""
+
+    resumable = True
 
 
 class RunBusy(RegooseError):
@@ -157,3 +165,10 @@ class RunBusy(RegooseError):
     exit_code = 2
     http_status = 409
     default_hint = "Wait for it to finish, or end that process, then run again."
+
+
+class RunCancelled(RegooseError):
+    """The run was cancelled."""
+
+    http_status = 409
+    default_hint = "Run the task again, or go on with it by `regoose runs resume` and the run's id."

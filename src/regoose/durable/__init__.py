@@ -1,0 +1,1 @@
+"""What survives a crash: the engine that runs workflows step by step, and the view of its journal."""

@@ -1,0 +1,67 @@
+"""
+Values to JSON and back: what the journal holds.
+
+Steps hand over frozen dataclasses; pydantic reads their annotations, so a journal entry is plain JSON that a person can
+read and a later version can still load. Errors are kept by class name, message and hint, never pickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from regoose.errors import RegooseError
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+T = TypeVar("T")
+
+_ERROR = "$error"
+_UNEXPECTED_HINT = "This is a defect of Regoose; please report it with the command that led here."
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def to_json(value: T, kind: type[T]) -> Json:
+    """Turn a value of `kind` into plain JSON values."""
+    return _adapter(kind).dump_python(value, mode="json")
+
+
+def from_json(value: Json, kind: type[T]) -> T:
+    """Turn what `to_json` gave back into a value of `kind`; raises `ValueError` where it does not fit."""
+    return _adapter(kind).validate_python(value)
+
+
+def dumps(value: object) -> str:
+    """Encode JSON values or an exception as text. Lone surrogates (bytes of non-UTF-8 files) survive as escapes."""
+    return json.dumps(_error_to_json(value) if isinstance(value, BaseException) else value, separators=(",", ":"))
+
+
+def loads(text: str) -> object:
+    """Decode what `dumps` gave; an encoded error becomes an exception again."""
+    value: Json = json.loads(text)
+    return _error_from_json(value) if isinstance(value, dict) and _ERROR in value else value
+
+
+def _error_to_json(error: BaseException) -> dict[str, str]:
+    if isinstance(error, RegooseError):
+        return {_ERROR: type(error).__name__, "message": error.message, "hint": error.hint}
+    return {_ERROR: "RegooseError", "message": f"unexpected {type(error).__name__}: {error}", "hint": _UNEXPECTED_HINT}
+
+
+def _error_from_json(value: dict[str, Json]) -> RegooseError:
+    kinds = {kind.__name__: kind for kind in _tree(RegooseError)}
+    kind = kinds.get(str(value[_ERROR]), RegooseError)
+    return kind(str(value["message"]), hint=str(value["hint"]))
+
+
+def _tree(kind: type[RegooseError]) -> Iterator[type[RegooseError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _tree(below)

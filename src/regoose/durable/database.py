@@ -1,0 +1,95 @@
+"""
+The journal's database: SQLite in one file of the state directory, opened so that several processes can share it.
+
+DBOS asks SQLite for `unixepoch('subsec')`, which came with 3.42; older libraries (Debian 12 has 3.40) are given the
+function here. `PRAGMA user_version` holds the number of our journal format, so that an older Regoose refuses a file
+that a newer one wrote instead of misreading it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from pathlib import Path
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from regoose.errors import MachineError
+
+FORMAT = 1
+"""Number of the journal format. Raise it when a file becomes unreadable for older versions."""
+FILE_NAME = "regoose.db"
+
+
+class _Connection(Protocol):
+    isolation_level: str | None
+
+    def execute(self, statement: str, /) -> object: ...
+
+    def create_function(self, name: str, narg: int, func: object, /) -> None: ...
+
+
+def check(state_dir: Path) -> Path:
+    """
+    Make the state directory and check the database in it; returns its path.
+
+    Raises `MachineError` where the directory cannot be written, the file is no database or a newer version wrote it.
+    """
+    path = state_dir / FILE_NAME
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+            if found == 0:
+                connection.execute(f"PRAGMA user_version = {FORMAT}")
+    except OSError as error:
+        raise MachineError(
+            f"the state directory {state_dir} cannot be used: {error.strerror}",
+            hint="Set REGOOSE_STATE_DIR to a directory that you can write to.",
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise unusable(path, error) from None
+    if found > FORMAT:
+        raise MachineError(
+            f"{path} was written by a newer Regoose (journal format {found}, this one reads {FORMAT})",
+            hint="Upgrade Regoose, or set REGOOSE_STATE_DIR to another directory.",
+        )
+    return path
+
+
+def open_engine(path: Path) -> sa.Engine:
+    """Open the database for DBOS: immediate transactions, a patient wait for locks, and the missing function."""
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: _Connection, _record: object) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute("PRAGMA busy_timeout = 30000")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if sqlite3.sqlite_version_info < (3, 42):
+        connection.create_function("unixepoch", -1, _unixepoch)
+
+
+def _unixepoch(*modifiers: str) -> float | int:
+    now = time.time()
+    return now if "subsec" in modifiers else int(now)
+
+
+def unusable(path: Path, error: Exception) -> MachineError:
+    """Say that the journal cannot be used, by what the database said."""
+    said = str(getattr(error, "orig", error))
+    if any(words in said for words in ("readonly", "unable to open", "disk is full", "disk I/O")):
+        return MachineError(
+            f"the journal {path} cannot be written: {said}",
+            hint="Make room there, or set REGOOSE_STATE_DIR to a directory that you can write to.",
+        )
+    return MachineError(
+        f"the journal {path} cannot be read: {said}",
+        hint=f"Move it away to start afresh: mv {path} {path}.broken",
+    )

@@ -1,0 +1,1 @@
+"""Authors that need no model: they search."""

@@ -30,7 +30,9 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
 
 def to_json(value: T, kind: type[T]) -> Json:
     """Turn a value of `kind` into plain JSON values."""
-    return _adapter(kind).dump_python(value, mode="json")
+    return json.loads(
+        json.dumps(_adapter(kind).dump_python(value))
+    )  # not mode="json": it mangles lone surrogates in keys
 
 
 def from_json(value: Json, kind: type[T]) -> T:

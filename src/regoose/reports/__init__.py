@@ -1,0 +1,1 @@
+"""Evidence as people and programs read it: HTML, JSON, Markdown. Pure functions of a result; they write nothing."""

@@ -1,0 +1,146 @@
+"""
+The HTML report: one file without scripts or network, for a reviewer who decides whether to merge.
+
+The page gives the verdict first, then what a reviewer asks next: what changed, what was red and is green, what else
+could have passed, what was checked, what was not enforced, and how to see it all again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from regoose.domain.evidence import CaseResult, Difference, Evidence, SuiteCounts, Verdict
+from regoose.domain.repair import Candidate, Suspect
+from regoose.domain.run import FixResult
+from regoose.reports import diff
+from regoose.reports.source import lines, markup, printable
+
+SNIPPET = 3
+"""Lines shown before and after a suspect place."""
+OPEN_ROWS = 50
+"""Tests shown at once; the rest unfolds."""
+
+TITLES = {
+    Verdict.PROVEN: "Proven",
+    Verdict.UNPROVEN: "Not proven",
+    Verdict.FAILED: "Failed",
+    Verdict.CANCELLED: "Cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """One alternative, with its diff and whether it is the patch that was delivered."""
+
+    candidate: Candidate
+    delivered: bool
+    files: tuple[diff.FileDiff, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """One input, with the answer of each alternative in the order of the columns."""
+
+    call: str
+    before: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A suspect place with the code around it."""
+
+    suspect: Suspect
+    snippet: tuple[tuple[int, bool, Markup], ...]
+
+
+def render(result: FixResult, sources: Mapping[str, str] | None = None) -> str:
+    """
+    Return the report of a run as one HTML document.
+
+    `sources` maps paths to the text of files on the base, for the code around suspect places; a path that is not
+    in it is shown without code.
+    """
+    loader = PackageLoader("regoose.reports", "templates")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.lstrip_blocks = True
+    environment.filters["shown"] = printable
+    environment.filters["prose"] = _prose
+    evidence = result.evidence
+    return environment.get_template("fix.html.j2").render(
+        result=result,
+        evidence=evidence,
+        title=TITLES[result.status],
+        changed=diff.files(result.patch) if result.patch else (),
+        green=frozenset(evidence.green),
+        open_red=evidence.red[:OPEN_ROWS],
+        more_red=evidence.red[OPEN_ROWS:],
+        suites=(("before", evidence.before), ("after", evidence.after)),
+        total=_total,
+        why=_why,
+        choices=_choices(result),
+        answers=[_answers(difference, result.alternatives) for difference in evidence.differences],
+        places=[_place(suspect, sources or {}) for suspect in result.suspects],
+        survivors=_survivors(evidence),
+        plural=_plural,
+    )
+
+
+def _prose(text: str) -> Markup:
+    """Return a sentence as HTML, with what stands between backticks set as code."""
+    parts = printable(text).split("`")
+    if len(parts) % 2 == 0:  # a backtick without its partner is just a character
+        return escape(printable(text))
+    pieces = (Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts))
+    return Markup("").join(pieces)
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _total(counts: SuiteCounts) -> int:
+    return counts.passed + counts.failed + counts.errors + counts.skipped
+
+
+def _why(case: CaseResult) -> str:
+    """Return the first line of why a test is red."""
+    if case.failure is None:
+        return case.outcome.value
+    first = case.failure.message.strip().split("\n")[0]
+    return f"{case.failure.exception}: {first}" if first else case.failure.exception
+
+
+def _survivors(evidence: Evidence) -> str:
+    if evidence.verdict is not Verdict.PROVEN:
+        return ""
+    if evidence.alternatives <= 1:
+        return "one behaviour passes every test"
+    return f"{evidence.alternatives} behaviours pass every test: a person has to choose"
+
+
+def _choices(result: FixResult) -> tuple[_Choice, ...]:
+    return tuple(
+        _Choice(candidate, candidate.patch == result.patch, diff.files(candidate.patch))
+        for candidate in result.alternatives
+    )
+
+
+def _answers(difference: Difference, alternatives: tuple[Candidate, ...]) -> _Answers:
+    value = {number: answer.value for answer in difference.answers for number in answer.candidates}
+    return _Answers(difference.call, difference.before, tuple(value.get(one.number, "") for one in alternatives))
+
+
+def _place(suspect: Suspect, sources: Mapping[str, str]) -> _Place:
+    text = sources.get(suspect.path)
+    if text is None:
+        return _Place(suspect, ())
+    first = max(suspect.line - SNIPPET, 1)
+    window = lines(suspect.path, text)[first - 1 : suspect.line + SNIPPET]
+    return _Place(
+        suspect, tuple((first + at, first + at == suspect.line, markup(line)) for at, line in enumerate(window))
+    )

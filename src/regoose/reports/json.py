@@ -1,0 +1,137 @@
+"""The JSON result of a run: the contract of docs/cli.md, and beside it what a program may want to know besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from regoose.domain.evidence import Check, Evidence, SuiteCounts
+from regoose.domain.repair import Candidate
+from regoose.domain.run import FixResult, RunSummary, StepRecord
+
+Value = None | bool | int | float | str | Sequence["Value"] | Mapping[str, "Value"]
+"""What JSON can carry."""
+Document = dict[str, Value]
+
+
+def fix_document(result: FixResult) -> Document:
+    """Return the result of `fix` and `demo`; every key is always present."""
+    return {
+        "run_id": result.run_id,
+        "status": result.status.value,
+        "summary": result.evidence.summary,
+        "engine": result.engine.value,
+        "repository": result.repository,
+        "base_commit": result.base_commit,
+        "patch": result.patch.diff() if result.patch else None,
+        "branch": result.branch,
+        "commit": result.commit,
+        "applied": result.applied,
+        "pull_request": None,
+        "evidence": _evidence(result.evidence, result.reproduce),
+        "alternatives": [_candidate(candidate, result) for candidate in result.alternatives],
+        "suspects": [
+            {"path": place.path, "line": place.line, "function": place.function, "score": place.score}
+            for place in result.suspects
+        ],
+        "environment": result.environment,
+        "sandbox": result.sandbox,
+        "notes": list(result.notes),
+        "cost": {
+            "usd": result.cost.usd,
+            "input_tokens": result.cost.input_tokens,
+            "output_tokens": result.cost.output_tokens,
+            "calls": result.cost.calls,
+        },
+        "seconds": round(result.seconds, 3),
+        "report": result.report,
+    }
+
+
+def _evidence(evidence: Evidence, reproduce: str) -> Document:
+    return {
+        "red": [case.id for case in evidence.red],
+        "green": list(evidence.green),
+        "repeats": evidence.repeats,
+        "suite": {"before": _counts(evidence.before), "after": _counts(evidence.after)},
+        "changed_lines": {"total": evidence.changed_lines, "covered": evidence.changed_lines_covered},
+        "mutation": {"killed": 0, "total": 0},
+        "alternatives": evidence.alternatives,
+        "findings": [finding for check in evidence.checks for finding in _findings(check)],
+        "not_enforced": list(evidence.not_enforced),
+        "reproduce": reproduce,
+        "failures": [
+            {"id": case.id, "exception": case.failure.exception, "message": case.failure.message}
+            | {"path": case.failure.path, "line": case.failure.line}
+            for case in evidence.red
+            if case.failure
+        ],
+        "differences": [
+            {
+                "call": difference.call,
+                "before": difference.before,
+                "answers": [
+                    {"alternatives": list(answer.candidates), "value": answer.value} for answer in difference.answers
+                ],
+            }
+            for difference in evidence.differences
+        ],
+        "flaky": list(evidence.flaky),
+        "checks": [
+            {"name": check.name, "status": check.status.value, "summary": check.summary, "seconds": check.seconds}
+            for check in evidence.checks
+        ],
+    }
+
+
+def _counts(counts: SuiteCounts) -> Document:
+    return {
+        "passed": counts.passed,
+        "failed": counts.failed,
+        "errors": counts.errors,
+        "skipped": counts.skipped,
+    }
+
+
+def _findings(check: Check) -> list[Value]:
+    return [asdict(finding) for finding in check.findings]
+
+
+def _candidate(candidate: Candidate, result: FixResult) -> Document:
+    return {
+        "number": candidate.number,
+        "delivered": candidate.patch == result.patch,
+        "template": candidate.template,
+        "description": candidate.description,
+        "behaviour": candidate.behaviour,
+        "patch": candidate.patch.diff(),
+    }
+
+
+def run_document(run: RunSummary) -> Document:
+    """Return one line of `runs list`."""
+    return {
+        "run_id": run.run_id,
+        "kind": run.kind,
+        "repository": run.repository,
+        "state": run.state.value,
+        "status": run.verdict.value if run.verdict else None,
+        "started": run.started,
+        "ended": run.ended,
+    }
+
+
+def step_document(step: StepRecord) -> Document:
+    """Return one journalled step of `runs show`."""
+    return {
+        "number": step.number,
+        "name": step.name,
+        "started": step.started,
+        "ended": step.ended,
+        "error": step.error,
+    }
+
+
+def error_document(kind: str, message: str, hint: str, run_id: str | None) -> Document:
+    """Return what a command prints when it fails."""
+    return {"error": {"type": kind, "message": message, "hint": hint}, "run_id": run_id}

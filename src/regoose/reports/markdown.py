@@ -1,0 +1,132 @@
+"""The evidence as the body of a pull request: GitHub's Markdown, nothing that a test's text could break out of."""
+
+from __future__ import annotations
+
+import re
+
+from regoose.domain.evidence import CheckStatus, Difference, Evidence, Verdict
+from regoose.domain.repair import Candidate
+from regoose.domain.run import FixResult
+
+SHOWN_TESTS = 20
+SHOWN_INPUTS = 10
+MARKS = {CheckStatus.PASSED: "passed", CheckStatus.FAILED: "**failed**", CheckStatus.NOT_RUN: "not run"}
+VERDICTS = {
+    Verdict.PROVEN: "Proven",
+    Verdict.UNPROVEN: "Not proven",
+    Verdict.FAILED: "Failed",
+    Verdict.CANCELLED: "Cancelled",
+}
+
+
+def render(result: FixResult) -> str:
+    """Return the body of a pull request for a result, or of a comment where nothing was proven."""
+    evidence = result.evidence
+    parts = [
+        f"**{VERDICTS[result.status]}.** {_prose(evidence.summary)}",
+        _rerun(result.reproduce),
+        _tests(evidence),
+        _suite(evidence),
+        _alternatives(evidence, result.alternatives),
+        _places(result),
+        _checks(evidence),
+        _conditions(result),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _rerun(command: str) -> str:
+    return f"Rerun the proof in a clone:\n\n{_block(command, 'sh')}" if command else ""
+
+
+def _tests(evidence: Evidence) -> str:
+    if not evidence.red:
+        return ""
+    green = frozenset(evidence.green)
+    rows: list[str] = []
+    for case in evidence.red[:SHOWN_TESTS]:
+        why = case.failure.exception if case.failure else case.outcome.value
+        message = case.failure.message.strip().split("\n")[0] if case.failure else ""
+        after = f"passed {evidence.repeats} of {evidence.repeats}" if case.id in green else "not green"
+        rows.append(f"| {_code(case.id)} | {_code(f'{why}: {message}' if message else why)} | {after} |")
+    hidden = len(evidence.red) - len(rows)
+    more = f"\n\nand {hidden} more." if hidden else ""
+    return "| test | before | after |\n|---|---|---|\n" + "\n".join(rows) + more
+
+
+def _suite(evidence: Evidence) -> str:
+    before, after = evidence.before, evidence.after
+    if before == after:
+        return ""
+    return (
+        f"Whole suite: {before.passed} passed, {before.failed + before.errors} red before; "
+        f"{after.passed} passed, {after.failed + after.errors} red after."
+        + (f" Flaky, and not counted: {', '.join(_code(test) for test in evidence.flaky)}." if evidence.flaky else "")
+    )
+
+
+def _alternatives(evidence: Evidence, candidates: tuple[Candidate, ...]) -> str:
+    if len(candidates) < 2:  # noqa: PLR2004 - one is no choice
+        return ""
+    numbers = [candidate.number for candidate in candidates]
+    lines = [
+        f"**{len(candidates)} changes pass every test and differ in behaviour.** Please choose:",
+        "",
+        *(f"{candidate.number}. {_prose(candidate.description)}" for candidate in candidates),
+    ]
+    if evidence.differences:
+        lines += ["", f"| input | before | {' | '.join(map(str, numbers))} |", f"|---|---|{'---|' * len(numbers)}"]
+        lines += [_difference(difference, numbers) for difference in evidence.differences[:SHOWN_INPUTS]]
+    return "\n".join(lines)
+
+
+def _difference(difference: Difference, numbers: list[int]) -> str:
+    value = {number: answer.value for answer in difference.answers for number in answer.candidates}
+    cells = [difference.call, difference.before, *(value.get(number, "") for number in numbers)]
+    return f"| {' | '.join(_code(cell) for cell in cells)} |"
+
+
+def _places(result: FixResult) -> str:
+    if result.patch or not result.suspects:
+        return ""
+    rows = (f"- {_code(f'{at.path}:{at.line}')} {_code(at.function)} {at.score:.2f}" for at in result.suspects[:10])
+    return "Where the fault seems to be:\n\n" + "\n".join(rows)
+
+
+def _checks(evidence: Evidence) -> str:
+    if not evidence.checks:
+        return ""
+    rows = (f"| {_prose(check.name)} | {MARKS[check.status]} | {_prose(check.summary)} |" for check in evidence.checks)
+    return "| check | result | what it says |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _conditions(result: FixResult) -> str:
+    missing = ", ".join(result.evidence.not_enforced) or "nothing"
+    return (
+        f"{_prose(result.environment)}. {_prose(result.sandbox)}; not enforced: {missing}. Run {_code(result.run_id)}."
+    )
+
+
+def _code(text: str) -> str:
+    """Return a code span that holds any text, in a table too."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    if not text:
+        return ""
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    space = " " if len(fence) > 1 else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def _prose(text: str) -> str:
+    """Return a sentence whose HTML, mentions and table bars are inert; code between backticks stays code."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    if text.count("`") % 2:
+        text = text.replace("`", "'")
+    pieces = text.split("`")
+    pieces[::2] = [re.sub(r"([<>*_\[\]#@&])", r"\\\1", piece) for piece in pieces[::2]]
+    return "`".join(pieces)
+
+
+def _block(text: str, language: str) -> str:
+    fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    return f"{fence}{language}\n{text}\n{fence}"

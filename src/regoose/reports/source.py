@@ -1,0 +1,99 @@
+"""Source text as lines of styled runs, ready to be shown beside line numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+from pygments.lexers import find_lexer_class_for_filename
+from pygments.token import STANDARD_TYPES
+
+HIGHLIGHT_LIMIT = 400_000
+"""Characters; a longer text is shown plain, because no reviewer waits for its colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of one line in one style. `style` is a Pygments short name such as `k`, or empty."""
+
+    style: str
+    text: str
+
+
+Line = tuple[Run, ...]
+
+
+def printable(text: str) -> str:
+    """Return the text with what HTML cannot carry replaced: undecodable bytes, lone carriage returns, form feeds."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\r\n", "\n")
+    return text.translate({code: 0x2400 + code for code in range(32) if code not in {9, 10}})
+
+
+def plain_lines(text: str) -> list[str]:
+    """Return the lines of a file as they are shown, without colour."""
+    parts = printable(text).split("\n")
+    return parts if parts[-1] else parts[:-1]
+
+
+def lines(path: str, text: str) -> tuple[Line, ...]:
+    """Return the lines of a file, coloured by the language its name suggests; as many as `plain_lines`."""
+    plain = plain_lines(text)
+    coloured = _coloured(path, printable(text))
+    if len(coloured) == len(plain):
+        return coloured
+    return tuple((Run("", line),) for line in plain)  # a lexer that adds or loses a line is not worth following
+
+
+def _coloured(path: str, text: str) -> tuple[Line, ...]:
+    done: list[Line] = []
+    current: list[Run] = []
+    for style, value in _tokens(path, text):
+        first, *rest = value.split("\n")
+        if first:
+            current.append(Run(style, first))
+        for part in rest:
+            done.append(tuple(current))
+            current = [Run(style, part)] if part else []
+    if current:
+        done.append(tuple(current))
+    return tuple(done)
+
+
+def _tokens(path: str, text: str) -> list[tuple[str, str]]:
+    if len(text) > HIGHLIGHT_LIMIT:
+        return [("", text)]
+    kind = find_lexer_class_for_filename(path)
+    if kind is None:
+        return [("", text)]
+    lexer = kind(stripnl=False, ensurenl=False)
+    return [(STANDARD_TYPES.get(kind, ""), value) for kind, value in lexer.get_tokens(text)]
+
+
+def markup(line: Line, marked: tuple[int, int] | None = None) -> Markup:
+    """Return one line as HTML; `marked` is the range of characters to set off, first to past-the-last."""
+    if marked is None or marked[0] >= marked[1]:
+        return _spans(line)
+    start, end = marked
+    before, rest = _split(line, start)
+    middle, after = _split(rest, end - start)
+    return Markup("{}<mark>{}</mark>{}").format(_spans(before), _spans(middle), _spans(after))
+
+
+def _split(line: Line, at: int) -> tuple[Line, Line]:
+    left: list[Run] = []
+    right: list[Run] = []
+    for run in line:
+        taken = run.text[: max(at, 0)]
+        kept = run.text[max(at, 0) :]
+        at -= len(run.text)
+        left += [Run(run.style, taken)] if taken else []
+        right += [Run(run.style, kept)] if kept else []
+    return tuple(left), tuple(right)
+
+
+def _spans(line: Line) -> Markup:
+    parts = (
+        Markup('<span class="{}">{}</span>').format(run.style, run.text) if run.style else escape(run.text)
+        for run in line
+    )
+    return Markup("").join(parts)

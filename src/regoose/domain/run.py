@@ -86,3 +86,19 @@ class FixResult:
     def status(self) -> Verdict:
         """The JSON `status`."""
         return self.evidence.verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofResult:
+    """What `regoose prove` gives back: the evidence for the change from one commit to another."""
+
+    repository: str
+    base_commit: str
+    head_commit: str
+    patch: Patch
+    evidence: Evidence
+    seconds: float
+    environment: str
+    """One sentence: the interpreter and where the dependencies came from."""
+    sandbox: str
+    notes: tuple[str, ...] = ()

@@ -40,3 +40,15 @@ class FixTask:
     choose: int | None = None
     """1-based number of the alternative to deliver; None delivers the first."""
     limits: TaskLimits = field(default_factory=TaskLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofTask:
+    """Rerun a proof: `tests` are red on `base` and green on `head`. `repository` is the absolute path of a checkout."""
+
+    repository: str
+    base: str
+    """Any name of a commit; so is `head`."""
+    head: str
+    tests: tuple[str, ...]
+    limits: TaskLimits = field(default_factory=TaskLimits)

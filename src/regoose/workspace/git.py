@@ -17,7 +17,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from regoose.errors import GitFailed, MissingTool, NotARepository, UsageError
@@ -182,6 +182,17 @@ async def find_repository(path: Path) -> Repository:
         head=head.stdout.decode().strip(),
         owner=_owner(Path(common_dir)),
     )
+
+
+async def create_repository(directory: Path, text: CommitText) -> Repository:
+    """Turn a directory into a repository whose first commit, on `main`, holds all that is in it."""
+    git = _Caller(_program(), _acting_user(_owner(directory)), options=("-C", str(directory)))
+    await git.out("init", "--quiet", "--template=", "--initial-branch=main")
+    await git.out("add", "--all")
+    options = ("-c", f"user.name={text.author.name}", "-c", f"user.email={text.author.email}")
+    committer = replace(git, options=(*git.options, *options))
+    await committer.out("commit", "--quiet", "--no-verify", f"--date=@{text.when} +0000", f"--message={text.message}")
+    return await find_repository(directory)
 
 
 def _program() -> Path:

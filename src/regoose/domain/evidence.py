@@ -56,6 +56,9 @@ class CollectionError:
     path: str
     exception: str
     message: str
+    source: str = ""
+    """File of the innermost frame inside the repository (or of the syntax error); empty where there is none."""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

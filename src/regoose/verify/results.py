@@ -176,4 +176,4 @@ def _unpacked(packed: dict[str, str]) -> Lines:
 def _collection_error(record: _Record) -> CollectionError:
     at = f" ({record.path}, line {record.line})" if record.path and record.line else ""
     message = record.message if record.message.endswith(at) else record.message + at
-    return CollectionError(record.id or record.path, record.exception, message)
+    return CollectionError(record.id or record.path, record.exception, message, record.path, record.line)

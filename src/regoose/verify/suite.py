@@ -329,7 +329,8 @@ def _start_error(tail: str) -> CollectionError | None:
         exception, message = errors[-1] if errors else ("ImportError", "")
         where = re.findall(r"^(\S+):(\d+): in ", tail, re.MULTILINE)
         at = f" ({where[-1][0]}, line {where[-1][1]})" if where else ""
-        return CollectionError(conftest.group(1), exception, message + at)
+        source, line = (where[-1][0], int(where[-1][1])) if where else ("", 0)
+        return CollectionError(conftest.group(1), exception, message + at, source, line)
     usage = re.search(r"^ERROR: (?!not found)(.+)$|error: (.+)$", tail, re.MULTILINE)
     if usage:
         return CollectionError("", "UsageError", (usage.group(1) or usage.group(2)).strip())

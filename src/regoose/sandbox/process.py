@@ -12,7 +12,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,6 +117,35 @@ async def _start(command: HostCommand) -> asyncio.subprocess.Process:
         raise MissingTool(
             f"cannot start {name!r}: {error.strerror} ({error.filename!r})", hint=f"Install {Path(name).name}."
         ) from error
+
+
+async def start_process(
+    argv: Sequence[str], env: Mapping[str, str], pass_fds: Sequence[int] = ()
+) -> asyncio.subprocess.Process:
+    """
+    Start a host process to converse with: pipes on all three standard streams, a session of its own.
+
+    Whoever starts it ends it with `end_process`. Raises `OSError`.
+    """
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(env),
+        cwd="/",
+        pass_fds=tuple(pass_fds),
+        start_new_session=True,
+        limit=_CHUNK * 4,
+    )
+
+
+async def end_process(process: asyncio.subprocess.Process) -> None:
+    """Kill a process with its group and wait until it is gone. Idempotent."""
+    if process.returncode is not None:
+        return
+    _kill_group(process.pid)
+    await process.wait()
 
 
 class _Bounded:

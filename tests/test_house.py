@@ -46,7 +46,7 @@ def test_only_the_sandbox_room_starts_processes() -> None:
 
 def test_only_the_workspace_asks_for_host_processes() -> None:
     users = {path for path in _users("regoose.sandbox.process") if not path.startswith("sandbox/")}
-    assert users <= {"workspace/git.py", "workspace/environment.py"}
+    assert users <= {"workspace/git.py", "workspace/made.py"}
 
 
 def test_one_event_loop_is_started_in_one_place() -> None:

@@ -98,6 +98,7 @@ class Agent:
         setup = self._setup
         if setup["uid"] >= 0:
             os.chown(setup["work"], setup["uid"], setup["uid"])
+            os.chmod(setup["tmp"], 0o1777)  # noqa: S103 - as every /tmp
             kernel.drop_privileges(setup["uid"])
         kernel.protect(die_with_parent=setup["die_with_parent"])
         if not setup["namespace"]:
@@ -147,6 +148,8 @@ class Agent:
 
     def _restrict(self) -> None:
         setup = self._setup
+        if setup["landlock"] == landlock.OUTER and os.geteuid() == 0:
+            kernel.drop_capabilities()
         if setup["landlock"] != landlock.OFF:
             self.landlock = landlock.version()
         if self.landlock:

@@ -57,16 +57,26 @@ def drop_privileges(uid: int) -> None:
     One capability stays permitted, though not in effect: to read the mounted tree whoever owns its files. It ends
     at the next exec, so no command has it.
     """
-    for capability in range(_HIGHEST_CAPABILITY + 1):
-        try:
-            prctl(PR_CAPBSET_DROP, capability)
-        except OSError:
-            break  # beyond the last capability of this kernel
+    _empty_bounding_set()
     prctl(PR_SET_KEEPCAPS, 1)
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
     set_capabilities(1 << CAP_DAC_READ_SEARCH, 0)
+
+
+def drop_capabilities() -> None:
+    """Stay who we are, without any capability and no way to gain one."""
+    _empty_bounding_set()
+    set_capabilities(0, 0)
+
+
+def _empty_bounding_set() -> None:
+    for capability in range(_HIGHEST_CAPABILITY + 1):
+        try:
+            prctl(PR_CAPBSET_DROP, capability)
+        except OSError:
+            break  # beyond the last capability of this kernel
 
 
 def protect(*, die_with_parent: bool) -> None:

@@ -18,6 +18,7 @@ from regoose_guest import wire
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 15.0
 _CANCEL_SECONDS = 5.0
+_FAREWELL_SECONDS = 3.0
 _COMPLAINT_BYTES = 8192
 _OUTPUT_SLACK = 4096
 """Room for the agent's own remarks beside a command's output."""
@@ -57,6 +58,8 @@ class Surroundings:
     """How many processes the kernel has killed for memory so far."""
     close: Callable[[], Awaitable[None]] | None = None
     """Called once, after the process is gone."""
+    remove: Callable[[], Awaitable[None]] | None = None
+    """Called before that where the agent did not end by itself."""
     translate: Callable[[str], str] = str
     """Maps paths of the port to those inside, in arguments and environment; for backends without their own root."""
 
@@ -298,10 +301,15 @@ class AgentSandbox:
         await asyncio.shield(self._release())
 
     async def _release(self) -> None:
-        await self._kill()
         stdin = self._process.stdin
         if stdin is not None:
             stdin.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), _FAREWELL_SECONDS)
+        except TimeoutError:
+            await self._kill()
+        if self._process.returncode != 0 and self._surroundings.remove is not None:
+            await self._surroundings.remove()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._listening, 1)
         if self._surroundings.close is not None:

@@ -16,8 +16,9 @@ from pathlib import Path
 from regoose.errors import NoSandbox
 from regoose.sandbox import interpreter
 from regoose.sandbox.agent import AgentSandbox, Enforcement, Surroundings, open_agent
-from regoose.sandbox.base import MIB, Mount, Spec
-from regoose.sandbox.process import start_process
+from regoose.sandbox.base import MIB, Mount, Probe, Spec
+from regoose.sandbox.probe import probe_backend
+from regoose.sandbox.process import HostCommand, run_process, start_process
 
 NAME = "bubblewrap"
 REMEDY = "apt-get install bubblewrap  # or: dnf install bubblewrap"
@@ -45,6 +46,13 @@ class Bubblewrap:
     def name(self) -> str:
         """Name as users write it in settings."""
         return NAME
+
+    async def probe(self) -> Probe:
+        """Run a real smoke test and say what holds here."""
+        if self._program is None:
+            return Probe(backend=NAME, available=False, reason="bubblewrap is not installed", remedy=REMEDY)
+        said = await run_process(HostCommand(argv=(self._program, "--version"), env={}, seconds=10))
+        return await probe_backend(self, said.stdout.decode("utf-8", "replace").strip(), "")
 
     async def open(self, spec: Spec) -> AgentSandbox:
         """Start a sandbox. Raises `NoSandbox`, `SandboxDied`, `SizeLimit`."""

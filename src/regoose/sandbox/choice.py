@@ -1,0 +1,105 @@
+"""Which backend a run uses: the user's choice, or the first that holds everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from regoose.errors import InvalidSetting
+from regoose.sandbox import bubblewrap, containers, landlock
+from regoose.sandbox.agent import AgentSandbox
+from regoose.sandbox.base import Guarantee, Probe, Spec
+from regoose.sandbox.probe import probe_all, refuse
+
+AUTO = "auto"
+SANDBOXES = (bubblewrap.NAME, containers.PODMAN, containers.DOCKER)
+"""What `auto` tries, in this order: the one that starts fastest first, as all of them must hold everything."""
+REQUIRED = frozenset(Guarantee) - {
+    Guarantee.MEMORY,
+    Guarantee.PROCESSES,
+    Guarantee.DISK,
+    Guarantee.SYSCALL_FILTER,
+}
+"""What no run goes without unless the user names the backend; the rest is reported where it is missing."""
+NAMES = (*SANDBOXES, landlock.NAME, landlock.BARE)
+
+
+class ProbedBackend(Protocol):
+    """A backend of this room."""
+
+    @property
+    def name(self) -> str:
+        """Name as users write it in settings."""
+        ...
+
+    async def probe(self) -> Probe:
+        """Run a real smoke test and say what holds here."""
+        ...
+
+    async def open(self, spec: Spec) -> AgentSandbox:
+        """Start a sandbox."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The backend to use, with what it was seen to hold."""
+
+    backend: ProbedBackend
+    probe: Probe
+
+
+def make_backends(names: Sequence[str], environment: Mapping[str, str]) -> tuple[ProbedBackend, ...]:
+    """
+    Return the backends of these names.
+
+    `environment` is what container engines are called with beyond the necessary, e.g. `DOCKER_HOST`.
+    Raises `InvalidSetting` for a name that is none.
+    """
+    return tuple(_make(name, environment) for name in names)
+
+
+def _make(name: str, environment: Mapping[str, str]) -> ProbedBackend:
+    match name:
+        case bubblewrap.NAME:
+            return bubblewrap.Bubblewrap()
+        case containers.PODMAN | containers.DOCKER:
+            return containers.Containers(name, environment)
+        case landlock.NAME:
+            return landlock.Landlock()
+        case landlock.BARE:
+            return landlock.Landlock(bare=True)
+        case _:
+            expected = ", ".join((AUTO, *NAMES))
+            raise InvalidSetting(f"no sandbox is called {name!r}; expected one of {expected}")
+
+
+async def choose(setting: str, environment: Mapping[str, str]) -> Choice:
+    """
+    Return the backend that a setting means, probed.
+
+    `auto` takes the first of `SANDBOXES` that holds every guarantee; else, the first that holds all of `REQUIRED`. A
+    backend asked for by name is taken as it is, as long as it starts:
+    what it does not hold stands in its probe. Raises `NoSandbox`, `InvalidSetting`.
+    """
+    if setting != AUTO:
+        (backend,) = make_backends((setting,), environment)
+        probe = await backend.probe()
+        if not probe.available:
+            raise refuse((probe,), setting)
+        return Choice(backend, probe)
+    seen: list[Choice] = []
+    for backend in make_backends(SANDBOXES, environment):
+        seen.append(Choice(backend, await backend.probe()))
+        if seen[-1].probe.enforced == frozenset(Guarantee):
+            return seen[-1]
+    for choice in seen:
+        if choice.probe.available and choice.probe.enforced >= REQUIRED:
+            return choice
+    raise refuse([choice.probe for choice in seen], setting)
+
+
+async def survey(environment: Mapping[str, str]) -> tuple[Probe, ...]:
+    """Probe every backend but the bare one, for `regoose doctor`."""
+    return await probe_all(make_backends((*SANDBOXES, landlock.NAME), environment))

@@ -7,12 +7,12 @@ name. `Bare` is the same without any restriction, to compare against.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import regoose_guest
 from regoose.errors import NoSandbox
 from regoose.sandbox import image, interpreter
 from regoose.sandbox.agent import AgentSandbox, Enforcement, Surroundings, open_agent
@@ -27,31 +27,15 @@ _OWN = ("work", "temporary", "out")
 _READABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the paths of the port really are."""
+def translator(real: Mapping[str, str]) -> Callable[[str], str]:
+    """
+    Return what replaces paths by others where they stand alone or begin a path, also within an argument.
 
-    top: str
-    guest: str
-
-    def translate(self, text: str) -> str:
-        """Replace the port's paths where they stand alone or begin a path, also within an argument."""
-        for path, real in ((OUT, f"{self.top}/out"), (GUEST, self.guest), (WORK, f"{self.top}/work")):
-            text = _replace(text, path, real)
-        return text
-
-
-def _replace(text: str, path: str, real: str) -> str:
-    found = text.find(path)
-    while found >= 0:
-        end = found + len(path)
-        starts = found == 0 or not (text[found - 1].isalnum() or text[found - 1] in "/._-")
-        ends = end == len(text) or not (text[end].isalnum() or text[end] in "._-")
-        if starts and ends:
-            text = text[:found] + real + text[end:]
-            end = found + len(real)
-        found = text.find(path, end)
-    return text
+    A path that maps to itself protects what lies below it, as the longest match counts.
+    """
+    paths = "|".join(re.escape(path) for path in sorted(real, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![\w./-])(?:{paths})(?![\w.-])")
+    return lambda text: pattern.sub(lambda match: real[match[0]], text)
 
 
 class Landlock:
@@ -76,9 +60,8 @@ class Landlock:
         if not self._bare and not is_supported():
             raise NoSandbox("this kernel has no Landlock")
         installation = interpreter.locate(spec.interpreter)
-        package = Path(regoose_guest.__path__[0]).resolve()
+        package = interpreter.guest_mount().source
         top = _private_directory()
-        place = _Place(top, str(package.parent))
 
         async def close() -> None:
             shutil.rmtree(top, ignore_errors=True)
@@ -96,7 +79,9 @@ class Landlock:
             lower=str(spec.tree.resolve()) if spec.tree is not None else "",
             links=installation.links,
         )
-        surroundings = Surroundings(close=close, translate=place.translate)
+        real = {path: path for mount in mounts for path in (str(mount.source), mount.target)}
+        real |= {OUT: f"{top}/out", WORK: f"{top}/work", GUEST: str(package.parent), str(package): str(package)}
+        surroundings = Surroundings(close=close, translate=translator(real))
         try:
             agent = (installation.program, "-I", "-S", str(package / "agent.py"))
             started = await start_process(agent, {})

@@ -18,7 +18,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -252,6 +252,8 @@ class Loaded:
     provenance: tuple[Provenance, ...]
     ignored: tuple[str, ...]
     """Sentences: what was found and did not count, and why."""
+    caller: Mapping[str, str] = field(repr=False)
+    """The environment as it was found, for tools that have settings of their own there (uv, virtual environments)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +297,9 @@ def load(
         raise _invalid(error, origin) from None
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in _field_by_variable())
     ignored += tuple(f"{name} in the environment: no setting has this name{_close(name)}" for name in unknown)
-    return Loaded(settings, tuple(_provenance(settings, name, origin.get(name)) for name in _abouts()), ignored)
+    return Loaded(
+        settings, tuple(_provenance(settings, name, origin.get(name)) for name in _abouts()), ignored, environ
+    )
 
 
 def variable_of(name: str) -> str:
@@ -306,18 +310,21 @@ def variable_of(name: str) -> str:
 def example() -> str:
     """Content of `.env.example`: every variable with its description and default, commented out."""
     lines = ["# Every variable that Regoose reads. Copy to .env and uncomment what you change."]
-    for name, field in Settings.model_fields.items():
+    for name, setting in Settings.model_fields.items():
         acts = _abouts()[name].acts
-        default = field.default
-        shown = "" if field.default_factory or default is None else _as_text(default)
-        lines += ["", f"# {field.description}{f' (acts with {acts})' if acts else ''}", f"#{variable_of(name)}={shown}"]
+        shown = "" if setting.default_factory or setting.default is None else _as_text(setting.default)
+        lines += [
+            "",
+            f"# {setting.description}{f' (acts with {acts})' if acts else ''}",
+            f"#{variable_of(name)}={shown}",
+        ]
     return "\n".join(lines) + "\n"
 
 
 def _abouts() -> dict[str, About]:
     return {
-        name: next(item for item in field.metadata if isinstance(item, About))
-        for name, field in Settings.model_fields.items()
+        name: next(item for item in setting.metadata if isinstance(item, About))
+        for name, setting in Settings.model_fields.items()
     }
 
 
@@ -326,7 +333,7 @@ def _field_by_variable() -> dict[str, str]:
 
 
 def _from_variables(variables: Mapping[str, str]) -> dict[str, object]:
-    return {field: variables[name] for name, field in _field_by_variable().items() if name in variables}
+    return {setting: variables[name] for name, setting in _field_by_variable().items() if name in variables}
 
 
 def _read_toml(path: Path) -> dict[str, object]:

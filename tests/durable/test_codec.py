@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +31,7 @@ class Outer:
     maybe: Inner | None
     share: float
     table: dict[str, tuple[str, ...]]
+    lines: Mapping[str, frozenset[int]]
 
 
 texts = st.text(st.characters(codec=None)) | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape"))
@@ -40,6 +42,7 @@ outers = st.builds(
     st.none() | inners,
     st.floats(allow_nan=False, allow_infinity=False),
     st.dictionaries(texts, st.lists(texts).map(tuple)),
+    st.dictionaries(texts, st.frozensets(st.integers())),
 )
 
 

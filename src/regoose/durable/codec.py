@@ -30,9 +30,8 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
 
 def to_json(value: T, kind: type[T]) -> Json:
     """Turn a value of `kind` into plain JSON values."""
-    return json.loads(
-        json.dumps(_adapter(kind).dump_python(value))
-    )  # not mode="json": it mangles lone surrogates in keys
+    plain = _adapter(kind).dump_python(value)  # mode="json" mangles lone surrogates in the keys of mappings
+    return json.loads(json.dumps(plain, default=_set_to_list))
 
 
 def from_json(value: Json, kind: type[T]) -> T:
@@ -49,6 +48,12 @@ def loads(text: str) -> object:
     """Decode what `dumps` gave; an encoded error becomes an exception again."""
     value: Json = json.loads(text)
     return _error_from_json(value) if isinstance(value, dict) and _ERROR in value else value
+
+
+def _set_to_list(value: object) -> list[object]:
+    if isinstance(value, frozenset):
+        return sorted(value, key=repr)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - of anything
+    raise TypeError(f"{type(value).__name__} has no place in the journal")
 
 
 def _error_to_json(error: BaseException) -> dict[str, str]:

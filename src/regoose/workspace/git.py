@@ -272,11 +272,6 @@ class Git:
             raise UsageError(f"{revision!r} names no commit of {str(self.repository.root)!r}", hint="See `git log`.")
         return done.stdout.decode().split()[-1]
 
-    async def nearest_tag(self, commit: str) -> str | None:
-        """Return the tag that comes last before a commit, None where there is none."""
-        done = await self._call("describe", "--tags", "--abbrev=0", commit)
-        return done.stdout.decode(errors="replace").strip() or None if done.exit_code == 0 else None
-
     async def files(self, commit: str, paths: Sequence[str] = ()) -> tuple[TreeEntry, ...]:
         """List the files of a commit, all or those named."""
         argv = ("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *(encode(path) for path in paths))
@@ -351,10 +346,4 @@ class Git:
 def _tree_entry(item: bytes) -> TreeEntry:
     facts, _, path = item.partition(b"\t")
     mode, _, name, size = facts.decode().split()
-    text = path.decode("utf-8", "surrogateescape")
-    if size == "BAD":
-        raise GitFailed(
-            f"the content of {text!r} ({name[:12]}) is not in the repository",
-            hint="Fetch it: `git fetch --refetch` in a partial clone; `git fsck` shows what else is missing.",
-        )
-    return TreeEntry(text, mode, name, None if size == "-" else int(size))
+    return TreeEntry(path.decode("utf-8", "surrogateescape"), mode, name, None if size == "-" else int(size))

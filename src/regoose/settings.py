@@ -218,6 +218,9 @@ class Settings(BaseModel):
     attempts: Annotated[Count, About(own=True)] = Field(
         default=5, le=100, description="Candidate patches that go through the whole proof at most."
     )
+    debug: Annotated[bool, About(own=True)] = Field(
+        default=False, description="Whether an unexpected error shows its traceback."
+    )
     tests: Annotated[CommaList, About(own=True, repository=True)] = Field(
         default=(), description="Tests (pytest node ids) to repair where none is named; empty means every failing one."
     )
@@ -300,6 +303,12 @@ def load(
     return Loaded(
         settings, tuple(_provenance(settings, name, origin.get(name)) for name in _abouts()), ignored, environ
     )
+
+
+def debugging(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the environment asks for tracebacks. Never fails: it is asked where settings may be what failed."""
+    environ = os.environ if environ is None else environ
+    return environ.get(variable_of("debug"), "").lower() in {"1", "true", "yes", "on"}
 
 
 def variable_of(name: str) -> str:

@@ -49,4 +49,12 @@ def test_help_survives_a_closed_pipe() -> None:
 def test_an_unknown_command_is_wrong_usage() -> None:
     ran = subprocess.run([sys.executable, "-I", "-m", "regoose", "bogus"], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "error: No such command 'bogus'.\nhint: See `regoose --help`.\n"
+    assert ran.stderr.startswith("error: No such command 'bogus'.\nhint: See `")
+    assert ran.stderr.endswith("regoose --help`.\n")
+
+
+def test_wrong_usage_points_at_the_help_of_the_command() -> None:
+    command = [sys.executable, "-I", "-m", "regoose", "runs", "show"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "regoose runs show --help`" in ran.stderr
+    assert ran.returncode == 2

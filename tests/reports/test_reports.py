@@ -8,7 +8,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regoose.domain.evidence import CaseResult, Failure, Outcome
@@ -172,11 +172,13 @@ def test_five_thousand_tests_are_all_there(proven: FixResult) -> None:
 texts = st.text(st.characters(codec="utf-8") | st.sampled_from("\n\r\f\t\x1b\x85\u2028\udcff"), max_size=60)
 
 
+@settings(deadline=None)
 @given(texts, st.sampled_from(["a.py", "a.txt", "a.json", "a.yaml", "noext"]))
 def test_source_keeps_every_line(text: str, path: str) -> None:
     assert ["".join(run.text for run in line) for line in lines(path, text)] == plain_lines(text)
 
 
+@settings(deadline=None)
 @given(texts, texts)
 def test_a_diff_shows_each_line_of_both_sides_once_in_order(before: str, after: str) -> None:
     (file,) = diff.files(Patch((FileEdit("a.py", before, after),)))
@@ -189,6 +191,7 @@ def test_a_diff_shows_each_line_of_both_sides_once_in_order(before: str, after: 
     assert [" ".join(line.split()) for line in removed] == shown
 
 
+@settings(deadline=None)
 @given(st.text("ab <&", max_size=20), st.integers(0, 20), st.integers(0, 20))
 def test_marking_a_range_changes_no_text(text: str, start: int, end: int) -> None:
     (line,) = lines("a.py", text + "x")

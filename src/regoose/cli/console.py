@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.text import Text
 
+from regoose.reports.json import error_document
+
 
 def _stderr() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
@@ -38,11 +40,15 @@ class Terminal:
     def error(self, kind: str, message: str, hint: str, run_id: str | None = None) -> None:
         """Say what went wrong and what to do next."""
         if self.as_json:
-            self.document({"error": {"type": kind, "message": message, "hint": hint}, "run_id": run_id})
+            self.document(error_document(kind, message, hint, run_id))
             return
         self.err.print(Text.assemble(("error: ", "bold red"), message))
         if hint:
-            self.err.print(Text.assemble(("hint: ", "bold cyan"), hint))
+            self.hint(hint)
+
+    def hint(self, text: str) -> None:
+        """Say what to do next."""
+        self.err.print(Text.assemble(("hint: ", "bold cyan"), text))
 
     def note(self, message: str) -> None:
         """Say something that is neither data nor an error."""

@@ -33,13 +33,26 @@ def _answer(arguments: list[str]) -> str | None:
     """Return the text for a plain request for help or version, None for any other command."""
     if arguments == ["--version"]:
         return f"regoose {__version__}\n"
-    words = arguments[:-1] if arguments and arguments[-1] in {"--help", "-h"} else None
-    if not arguments:
-        words = []
-    if words is None or not all(word.isalpha() for word in words):
+    if arguments and arguments[-1] not in {"--help", "-h"}:
         return None
-    try:
-        with open(os.path.join(_HELP, "-".join(["regoose", *words]) + ".txt"), encoding="utf-8") as text:
-            return text.read()
-    except FileNotFoundError:
-        return None
+    words = arguments[:-1]
+    return _text(words) if documented(words) == words else None
+
+
+def documented(arguments: list[str]) -> list[str]:
+    """Return the leading arguments that name a command."""
+    words: list[str] = []
+    for argument in arguments:
+        if not argument.isalpha() or not os.path.exists(_path([*words, argument])):
+            break
+        words.append(argument)
+    return words
+
+
+def _path(words: list[str]) -> str:
+    return os.path.join(_HELP, "-".join(["regoose", *words]) + ".txt")
+
+
+def _text(words: list[str]) -> str:
+    with open(_path(words), encoding="utf-8") as text:
+        return text.read()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from regoose.domain.evidence import Check, Evidence, SuiteCounts
 from regoose.domain.repair import Candidate
-from regoose.domain.run import FixResult, RunSummary, StepRecord
+from regoose.domain.run import FixResult, ProofResult, RunSummary, StepRecord
 
 Value = None | bool | int | float | str | Sequence["Value"] | Mapping[str, "Value"]
 """What JSON can carry."""
@@ -45,6 +45,23 @@ def fix_document(result: FixResult) -> Document:
         },
         "seconds": round(result.seconds, 3),
         "report": result.report,
+    }
+
+
+def proof_document(result: ProofResult) -> Document:
+    """Return the result of `prove`."""
+    return {
+        "status": result.evidence.verdict.value,
+        "summary": result.evidence.summary,
+        "repository": result.repository,
+        "base_commit": result.base_commit,
+        "head_commit": result.head_commit,
+        "patch": result.patch.diff(),
+        "evidence": _evidence(result.evidence, ""),
+        "environment": result.environment,
+        "sandbox": result.sandbox,
+        "notes": list(result.notes),
+        "seconds": round(result.seconds, 3),
     }
 
 

@@ -1,0 +1,151 @@
+"""A result in the terminal: verdict first, the change, what is unsure, and last where to read more and how to rerun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from regoose.domain.evidence import Evidence, SuiteCounts, Verdict
+from regoose.domain.patch import Patch
+from regoose.domain.repair import Candidate
+from regoose.domain.run import FixResult, ProofResult
+
+EXIT_CODES = {Verdict.PROVEN: 0, Verdict.UNPROVEN: 1, Verdict.FAILED: 1, Verdict.CANCELLED: 1}
+WORDS = {
+    Verdict.PROVEN: ("proven", "bold green"),
+    Verdict.UNPROVEN: ("not proven", "bold yellow"),
+    Verdict.FAILED: ("failed", "bold red"),
+    Verdict.CANCELLED: ("cancelled", "bold"),
+}
+SHOWN = 10
+"""Rows of a list that are shown; the report has them all."""
+DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def show_fix(console: Console, result: FixResult, rerun: str, choose: str) -> None:
+    """
+    Print a result of `fix`.
+
+    `rerun` is the command that reruns the proof as the user can type it, `choose` the one that takes an alternative,
+    without its number.
+    """
+    evidence = result.evidence
+    _verdict(console, evidence)
+    if result.patch is not None:
+        for candidate in result.alternatives:
+            if candidate.patch == result.patch:
+                console.print(Text(candidate.description))
+        _diff(console, result.patch)
+    _alternatives(console, result, choose)
+    if result.patch is None:
+        _suspects(console, result)
+    facts = [
+        *_facts(evidence),
+        ("sandbox", result.sandbox),
+        ("not enforced", ", ".join(evidence.not_enforced)),
+        *(("note", note) for note in result.notes),
+        ("branch", result.branch or ""),
+        ("applied", "to the working tree" if result.applied else ""),
+        ("run", f"{result.run_id} ({result.seconds:.1f} s)"),
+        ("report", result.report or ""),
+        ("rerun", rerun),
+    ]
+    _table(console, facts)
+
+
+def show_proof(console: Console, result: ProofResult) -> None:
+    """Print a result of `prove`."""
+    _verdict(console, result.evidence)
+    failed = [(check.name, check.summary) for check in result.evidence.checks]
+    facts = [
+        *failed,
+        *_facts(result.evidence),
+        ("sandbox", result.sandbox),
+        ("not enforced", ", ".join(result.evidence.not_enforced)),
+        *(("note", note) for note in result.notes),
+    ]
+    _table(console, facts)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines whose columns stand under each other; nothing is cut."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _verdict(console: Console, evidence: Evidence) -> None:
+    word, style = WORDS[evidence.verdict]
+    console.print(Text.assemble((word, style), f": {evidence.summary}"))
+
+
+def _facts(evidence: Evidence) -> list[tuple[str, str]]:
+    facts: list[tuple[str, str]] = []
+    if evidence.green:
+        facts.append(("red → green", f"{len(evidence.green)} of {len(evidence.red)}, {evidence.repeats} times each"))
+    if evidence.before != evidence.after and evidence.after != SuiteCounts():
+        facts.append(("suite", f"{_counts(evidence.before)} → {_counts(evidence.after)}"))
+    if evidence.flaky:
+        facts.append(("flaky", _some(evidence.flaky)))
+    return facts
+
+
+def _counts(counts: SuiteCounts) -> str:
+    return f"{counts.passed} passed, {counts.failed + counts.errors} red"
+
+
+def _some(items: Sequence[str]) -> str:
+    more = len(items) - SHOWN
+    return ", ".join(items[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _diff(console: Console, patch: Patch) -> None:
+    console.print()
+    for line in patch.diff().splitlines():
+        head = line.startswith(("diff ", "+++", "---"))
+        console.print(Text(line, style="bold" if head else DIFF_COLOURS.get(line[:1], "")))
+    console.print()
+
+
+def _alternatives(console: Console, result: FixResult, choose: str) -> None:
+    if len(result.alternatives) < 2:  # noqa: PLR2004 - one is no choice
+        return
+    console.print(
+        Text(f"{len(result.alternatives)} changes pass every test and differ in what they do:", "bold yellow")
+    )
+    for candidate in result.alternatives:
+        console.print(Text(f"  {candidate.number}  {candidate.description}{_delivered(candidate, result)}"))
+    console.print()
+    rows = [["input", "before", *(str(candidate.number) for candidate in result.alternatives)]]
+    for difference in result.evidence.differences[:SHOWN]:
+        value = {number: answer.value for answer in difference.answers for number in answer.candidates}
+        rows.append([difference.call, difference.before, *(value.get(one.number, "") for one in result.alternatives)])
+    if len(rows) > 1:
+        _lines(console, columns(rows))
+    console.print(Text(f"Another one: {choose} N\n"))
+
+
+def _delivered(candidate: Candidate, result: FixResult) -> str:
+    return " (delivered)" if candidate.patch == result.patch else ""
+
+
+def _suspects(console: Console, result: FixResult) -> None:
+    if not result.suspects:
+        return
+    console.print(Text("The fault is most likely here:"))
+    rows = [[f"{at.score:.2f}", f"{at.path}:{at.line}", at.function] for at in result.suspects[:SHOWN]]
+    _lines(console, [f"  {line}" for line in columns(rows)])
+    console.print()
+
+
+def _lines(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(Text(line))
+
+
+def _table(console: Console, facts: Sequence[tuple[str, str]]) -> None:
+    shown = [(name, value) for name, value in facts if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        console.print(Text.assemble((name.ljust(width), "bold"), f"  {value}"))

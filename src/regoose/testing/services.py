@@ -1,0 +1,129 @@
+"""Services for the command line that run nothing: they answer with what they are given and remember what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from regoose.cli.shell import Flags
+from regoose.domain.event import Event, Observer
+from regoose.domain.run import FixResult, ProofResult, RunState, RunSummary, StepRecord
+from regoose.domain.task import FixTask, ProofTask
+from regoose.errors import RegooseError, UnknownRun, UsageError
+from regoose.sandbox.base import Probe
+from regoose.settings import Loaded, load
+
+
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
+@dataclass
+class FakeRuns:
+    """Runs that end with `results`, by run id; `start` begins the one called `next_id`."""
+
+    results: dict[str, FixResult] = field(default_factory=dict[str, FixResult])
+    states: dict[str, RunState] = field(default_factory=dict[str, RunState])
+    events: Sequence[Event] = ()
+    next_id: str = "example-1"
+    error: Exception | None = None
+    """Raised by `follow` after the events."""
+    pause: Callable[[], Awaitable[None]] = _at_once
+    """Awaited by `follow` after the events."""
+    tasks: list[FixTask] = field(default_factory=list[FixTask])
+
+    async def start(self, task: FixTask) -> str:
+        """Remember the task."""
+        self.tasks.append(task)
+        return self.next_id
+
+    async def follow(self, run_id: str, observer: Observer | None = None) -> FixResult:
+        """Tell the events, then return the result or raise the error."""
+        for event in self.events:
+            if observer is not None:
+                observer(event)
+        await self.pause()
+        if self.error is not None:
+            raise self.error
+        return await self.result(run_id)
+
+    async def result(self, run_id: str) -> FixResult:
+        """Return the result of a run."""
+        if run_id not in self.results:
+            raise UsageError(f"run {run_id} has not ended")
+        return self.results[run_id]
+
+    async def resume(self, run_id: str | None = None) -> str:
+        """Go on with a run, the first interrupted one where none is named."""
+        if run_id is not None:
+            return run_id
+        for name, state in self.states.items():
+            if state is RunState.INTERRUPTED:
+                return name
+        raise UnknownRun("no run is interrupted, so there is nothing to resume")
+
+    async def cancel(self, run_id: str) -> None:
+        """Mark a run as cancelled."""
+        await self.show(run_id)
+        self.states[run_id] = RunState.CANCELLED
+
+    async def list(self, limit: int = 50) -> tuple[RunSummary, ...]:
+        """Return the runs in the order they were given."""
+        return tuple([(await self.show(run_id))[0] for run_id in self.states][:limit])
+
+    async def show(self, run_id: str) -> tuple[RunSummary, tuple[StepRecord, ...]]:
+        """Return a run of two steps, the second of which took two seconds."""
+        if run_id not in self.states:
+            raise UnknownRun(f"no run is called {run_id!r}")
+        result = self.results.get(run_id)
+        summary = RunSummary(
+            run_id=run_id,
+            kind="fix",
+            repository=result.repository if result else "/repository",
+            state=self.states[run_id],
+            verdict=result.status if result else None,
+            started=1_700_000_000.0,
+            ended=1_700_000_012.5 if result else None,
+        )
+        steps = (
+            StepRecord(number=1, name="prepare", started=1.0, ended=2.0),
+            StepRecord(number=2, name="search", started=2.0, ended=4.0),
+        )
+        return summary, steps
+
+
+@dataclass
+class FakeServices:
+    """Everything the command line calls; give `connect` to `regoose.cli.main.run`."""
+
+    runs: FakeRuns = field(default_factory=FakeRuns)
+    found: tuple[Probe, ...] = ()
+    proof: ProofResult | None = None
+    refusal: RegooseError | None = None
+    """Raised where the services are wired."""
+    loaded: Loaded = field(default_factory=lambda: load(environ={}, directory=Path("/"), user_config=Path("/none")))
+    connected: list[tuple[Path | None, Flags]] = field(default_factory=list[tuple[Path | None, Flags]])
+    proof_tasks: list[ProofTask] = field(default_factory=list[ProofTask])
+
+    async def probes(self) -> tuple[Probe, ...]:
+        """Return what was found."""
+        return self.found
+
+    async def prove(self, task: ProofTask, observer: Observer | None = None) -> ProofResult:
+        """Return the proof."""
+        self.proof_tasks.append(task)
+        if observer is not None:
+            observer(Event("", "prove", "finished", "prove"))
+        assert self.proof is not None, "give the fake a proof"
+        return self.proof
+
+    @asynccontextmanager
+    async def connect(self, repository: Path | None, flags: Flags) -> AsyncGenerator[FakeServices]:
+        """Give these services, with the flags counted as settings."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.connected.append((repository, flags))
+        self.loaded = load(flags=flags, environ={}, directory=Path("/"), user_config=Path("/none"))
+        yield self

@@ -151,17 +151,16 @@ class Mutator:
         return self._fitted(self._mutated(value, shape), shape)
 
     @staticmethod
-    def _fitted(value: Any, shape: Shape) -> Any:
+    def _fitted(value: object, shape: Shape) -> object:
         if shape.least is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
             return max(value, type(value)(shape.least))
         if value.__class__ is list and (shape.ordered or shape.distinct):
-            items: List[Any] = list(value)
+            items: List[Any] = list(cast("List[Any]", value))
             with contextlib.suppress(TypeError):
                 items = list(dict.fromkeys(items)) if shape.distinct else items
                 items = sorted(items) if shape.ordered else items
             return items
-        kept: object = value
-        return kept
+        return value
 
     def _mutated(self, value: Any, shape: Shape, depth: int = 0) -> Any:
         kind: object = value.__class__

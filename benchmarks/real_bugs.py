@@ -40,7 +40,7 @@ from repair_bench import Job, Outcome, Repairer, add_common_options, choose_repa
 EQUAL = "equal"
 NOT_JUDGED = "not judged"
 JUDGED_ALTERNATIVES = 8
-REPLAY_SECONDS = 400
+REPLAY_SECONDS = 200
 
 
 class ReplayJson(TypedDict):
@@ -89,18 +89,24 @@ def changed_files(fixed: Path, patched: Path, diffs: list[str]) -> list[dict[str
     return changes
 
 
+def touched_tests(bug: BugEntry, tree: Path) -> list[str]:
+    """Return the test files that the fix changed: enough to see what the changed functions are given."""
+    files = [path for path in bug.test_files if path.endswith(".py") and (tree / path).exists()]
+    return files or list(bug.library.tests)
+
+
 def replay(failing: FailingRepository, fixed: Path, changes: list[dict[str, str]]) -> str:
     """Compare the changed functions of two versions on the calls of the tests and on variations."""
     with scratch_folder() as scratch:
         result = scratch / "result.json"
-        options = {"root": str(fixed), "changes": changes, "result": str(result), "seed": 0}
+        options = {"root": str(fixed), "changes": changes, "red": failing.bug.red, "result": str(result), "seed": 0}
         (scratch / "options.json").write_text(json.dumps(options), encoding="utf-8")
         environment = plain_environment(
             scratch, {"PYTHONPATH": package_path(fixed), "REPLAY": str(scratch / "options.json")}
         )
         command = [
             str(failing.python), "-m", "pytest", "-q", "-p", "replay_plugin", "-p", "no:cacheprovider", "--tb=no",
-            "--continue-on-collection-errors", *failing.bug.library.tests,
+            "--continue-on-collection-errors", *touched_tests(failing.bug, fixed),
         ]  # fmt: skip
         output, errors = run_bounded(command, fixed, environment, REPLAY_SECONDS)
         if not result.exists():

@@ -6,8 +6,9 @@ the calls of the functions whose code differs between the two versions, and the 
 lead there. Afterwards it makes each call, and variations of it, once per version: the live functions are switched
 by exchanging their code objects, so that everything that refers to them sees the other version.
 
-`REPLAY` names a JSON file: `{"root", "changes": [{"path", "fixed", "patched"}], "result", "seed"}`, the texts being
-those of the changed files. The answer is `{"compared", "difference", "problem"}`.
+`REPLAY` names a JSON file: `{"root", "changes": [{"path", "fixed", "patched"}], "red", "result", "seed"}`, the
+texts being those of the changed files; `"red"` names the tests that the fix turns green. The answer is
+`{"compared", "difference", "problem"}`.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import CodeType, FrameType, FunctionType
 
-CALLS_PER_FUNCTION = 60
+CALLS_PER_FUNCTION = 40
+"""Kept from the other tests; as many again from the tests that the fix turns green."""
+ENTRIES = 12
 VARIATIONS_PER_FUNCTION = 400
 CALL_SECONDS = 1.0
-RECORDING_SECONDS = 90.0
-REPLAY_SECONDS = 90.0
+RECORDING_SECONDS = 60.0
+REPLAY_SECONDS = 40.0
 LONGEST_SHOWN = 160
 STARTING = 4
 """Offset of the last instruction run, in bytes: a call is beginning up to here, above it a generator goes on."""
@@ -57,11 +60,12 @@ class Recorder:
         self.calls: dict[CodeType, list[tuple[FunctionType, Arguments]]] = {}
         self.entries: set[CodeType] = set()
         self.deadline = time.monotonic() + RECORDING_SECONDS
+        self.in_red_test = False
         self._library: dict[str, bool] = {}
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
         """Note one call."""
-        if event != "call" or frame.f_lasti > STARTING or not self._is_library(frame.f_code.co_filename):
+        if event != "call" or not self._is_library(frame.f_code.co_filename) or frame.f_lasti > STARTING:
             return
         outermost = not self._inside(frame.f_back)
         changed = frame.f_code in self.versions.differing
@@ -96,7 +100,8 @@ class Recorder:
 
     def _note(self, frame: FrameType) -> None:
         noted = self.calls.setdefault(frame.f_code, [])
-        if len(noted) >= CALLS_PER_FUNCTION or frame.f_code.co_name.startswith("<"):
+        room = 2 * CALLS_PER_FUNCTION if self.in_red_test else CALLS_PER_FUNCTION
+        if len(noted) >= room or frame.f_code.co_name.startswith("<"):
             return
         function = self.versions.function_of(frame)
         if function is None:
@@ -143,20 +148,25 @@ class Replay:
     def run(self, recorder: Recorder) -> str | None:
         """Return the first difference."""
         signal.signal(signal.SIGALRM, _on_alarm)
-        for code in sorted(recorder.entries, key=lambda code: (code.co_filename, code.co_firstlineno)):
-            calls = recorder.calls.get(code, [])
-            for function, arguments in calls:
+        order = sorted(recorder.entries, key=lambda code: (code not in self.versions.differing, repr(code)))
+        entries = [code for code in order if code in recorder.calls][:ENTRIES]
+        for code in entries:
+            for function, arguments in reversed(recorder.calls[code]):
+                if time.monotonic() > self.deadline - REPLAY_SECONDS / 2:
+                    break
                 difference = self._compare(function, arguments, varied=False)
                 if difference:
                     return difference
-            difference = self._vary(calls)
+        for index, code in enumerate(entries):
+            share = (self.deadline - time.monotonic()) / (len(entries) - index)
+            difference = self._vary(recorder.calls[code], time.monotonic() + share)
             if difference:
                 return difference
         return None
 
-    def _vary(self, calls: list[tuple[FunctionType, Arguments]]) -> str | None:
+    def _vary(self, calls: list[tuple[FunctionType, Arguments]], deadline: float) -> str | None:
         for _ in range(VARIATIONS_PER_FUNCTION if calls else 0):
-            if time.monotonic() > self.deadline:
+            if time.monotonic() > deadline:
                 return None
             function, arguments = self.random.choice(calls)
             others = [other for same, other in calls if same is function]
@@ -192,7 +202,7 @@ class Replay:
             outcome = describe(function(*given[0], **given[1]))
         except TooSlow:
             outcome, valid = "too slow", False
-        except Exception as problem:  # noqa: BLE001 - what a call raises is its answer
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 - what a call raises is its answer
             outcome = "raises " + type(problem).__name__
             valid = not isinstance(problem, SAYS_INVALID)
         finally:
@@ -225,12 +235,14 @@ class ReplayPlugin:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
+        self.red = frozenset(options["red"])
         self.versions = Versions(options["root"], options["changes"])
         self.recorder = Recorder(options["root"], self.versions)
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_call(self) -> Generator[None, object, None]:
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, None]:
         """Record during the test's own call."""
+        self.recorder.in_red_test = item.nodeid in self.red
         if time.monotonic() < self.recorder.deadline:
             sys.setprofile(self.recorder)
         yield

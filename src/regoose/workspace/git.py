@@ -272,6 +272,11 @@ class Git:
             raise UsageError(f"{revision!r} names no commit of {str(self.repository.root)!r}", hint="See `git log`.")
         return done.stdout.decode().split()[-1]
 
+    async def nearest_tag(self, commit: str) -> str | None:
+        """Return the tag that comes last before a commit, None where there is none."""
+        done = await self._call("describe", "--tags", "--abbrev=0", commit)
+        return done.stdout.decode(errors="replace").strip() or None if done.exit_code == 0 else None
+
     async def files(self, commit: str, paths: Sequence[str] = ()) -> tuple[TreeEntry, ...]:
         """List the files of a commit, all or those named (a directory's name lists what is in it)."""
         for path in paths:
@@ -359,4 +364,10 @@ class Git:
 def _tree_entry(item: bytes) -> TreeEntry:
     facts, _, path = item.partition(b"\t")
     mode, _, name, size = facts.decode().split()
-    return TreeEntry(path.decode("utf-8", "surrogateescape"), mode, name, None if size == "-" else int(size))
+    text = path.decode("utf-8", "surrogateescape")
+    if size == "BAD":
+        raise GitFailed(
+            f"the content of {text!r} ({name[:12]}) is not in the repository",
+            hint="Fetch it: `git fetch --refetch` in a partial clone; `git fsck` shows what else is missing.",
+        )
+    return TreeEntry(text, mode, name, None if size == "-" else int(size))

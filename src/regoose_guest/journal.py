@@ -38,7 +38,7 @@ class Journal:
         self._owner = os.getpid()
         self._encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
         self._write, self._getpid, self._open = os.write, os.getpid, os.open
-        self._replace, self._makedirs, self._sign = os.replace, os.makedirs, sign
+        self._replace, self._makedirs, self._sign, self._leave = os.replace, os.makedirs, sign, os._exit
         self._stat, self._fstat, self._folder = os.stat, os.fstat, os.path.dirname(path)
         self._makedirs(self._folder, exist_ok=True)
         self._fd = self._open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
@@ -58,6 +58,11 @@ class Journal:
                 self._place_whole()
         except OSError:  # the disk is full; the next record tries the whole again
             return
+
+    def end_fork(self) -> None:
+        """End a forked child that came back from its test into the run: the parent goes on alone."""
+        if self._getpid() != self._owner:
+            self._leave(1)
 
     def finish(self) -> None:
         """Put the whole file in place at once, whatever became of the one that grew."""

@@ -142,11 +142,14 @@ class Recorder:
         """Name the files that hold the chosen tests, without the length limit of a command line."""
         option: Any = config.option
         root = str(config.rootpath)
-        option.ignore = [*(option.ignore or []), *(os.path.join(root, path) for path in self._options["ignore"])]
+        ignored = [os.path.join(root, path) for path in self._options["ignore"]]
+        option.ignore = [*(option.ignore or []), *ignored]
         chosen = dict.fromkeys(name.partition("::")[0] for name in self._options["select"])
         if chosen:
             paths = [os.path.join(root, name) for name in chosen]
             config.args[:] = [path for path in paths if os.path.exists(path)] or [os.devnull]
+        if ignored:  # pytest collects what is named as an argument even where it is to be ignored
+            config.args[:] = [path for path in config.args if os.path.abspath(path) not in ignored] or [os.devnull]
 
     # collection
 
@@ -220,6 +223,7 @@ class Recorder:
             self._tracer.take()
         outcome = yield
         self._watchdog.rest()
+        self._journal.end_fork()
         lines = self._tracer.take() if self._tracer is not None else {}
         if outcome.excinfo is None and is_complete(self._phases):
             case = {"i": number, **merged(self._phases)}
@@ -249,7 +253,7 @@ class Recorder:
         facts: Phase = {}
         error = call.excinfo.value if call.excinfo is not None else None
         if error is not None and (report.failed or _is_failure(error, item)):
-            facts = {"failure": describe(error, self._tree), "hidden": not report.failed and _is_failure(error, item)}
+            facts = {"failure": describe(error, self._tree)}
         elif report.failed:
             facts = {"failure": _plain(report)}
         report.regoose = facts
@@ -265,7 +269,7 @@ class Recorder:
             return
         facts: Phase = getattr(report, "regoose", {})
         expected = hasattr(report, "wasxfail")
-        failed = report.failed or bool(facts.get("hidden"))
+        failed = report.failed or "failure" in facts
         self._phases.append(
             {
                 "when": report.when or "call",
@@ -274,7 +278,7 @@ class Recorder:
                 "failure": facts.get("failure") or (_plain(report) if failed else None),
                 "xfail": expected and report.skipped,
                 "xpass": expected and report.passed,
-                "hidden": facts.get("hidden", False),
+                "hidden": failed and not report.failed,
             }
         )
 

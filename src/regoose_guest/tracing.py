@@ -80,6 +80,7 @@ class MonitoringTracer(Tracer):
         self._tool = tool
         self._monitoring: Any = vars(sys)["monitoring"]
         self._disable: object = self._monitoring.DISABLE
+        self._codes: dict[int, CodeType] = {}
 
     def start(self) -> None:
         """Begin to collect."""
@@ -92,9 +93,16 @@ class MonitoringTracer(Tracer):
 
     def stop(self) -> None:
         """Collect no more."""
-        if self._monitoring.get_tool(self._tool) == "regoose":
-            self._monitoring.set_events(self._tool, 0)
-            self._monitoring.free_tool_id(self._tool)
+        if self._monitoring.get_tool(self._tool) != "regoose":
+            return
+        events = self._monitoring.events
+        self._monitoring.set_events(self._tool, 0)
+        for code in self._codes.values():
+            self._monitoring.set_local_events(self._tool, code, 0)
+        self._codes.clear()
+        for event in (events.PY_START, events.PY_RESUME, events.LINE):
+            self._monitoring.register_callback(self._tool, event, None)
+        self._monitoring.free_tool_id(self._tool)
 
     def take(self) -> Lines:
         """Return what ran since the last call and begin anew."""
@@ -103,8 +111,9 @@ class MonitoringTracer(Tracer):
         return lines
 
     def _on_start(self, code: CodeType, _offset: int) -> object:
-        if self._tree.relative(code.co_filename) is not None:
+        if id(code) not in self._codes and self._tree.relative(code.co_filename) is not None:
             self._monitoring.set_local_events(self._tool, code, self._monitoring.events.LINE)
+            self._codes[id(code)] = code
         return self._disable
 
     def _on_line(self, code: CodeType, line: int) -> object:
@@ -120,21 +129,25 @@ class SettraceTracer(Tracer):
     def __init__(self, tree: Tree) -> None:
         super().__init__(tree)
         self._on_lines: dict[str, Callable[..., Any]] = {}
+        self._running = False
 
     def start(self) -> None:
         """Begin to collect."""
+        self._running = True
         threading.settrace(self._on_call)
         sys.settrace(self._on_call)
 
     def stop(self) -> None:
         """Collect no more."""
+        self._running = False
         sys.settrace(None)
         threading.settrace(None)  # pyright: ignore[reportArgumentType] - None is how it is switched off
 
     def take(self) -> Lines:
         """Return what ran since the last call and begin anew."""
         lines = super().take()
-        sys.settrace(self._on_call)
+        if self._running:  # a test may have replaced the trace function
+            sys.settrace(self._on_call)
         return lines
 
     def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Callable[..., Any] | None:

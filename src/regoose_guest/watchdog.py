@@ -2,7 +2,7 @@
 A limit on the time of each test: first a signal that fails the test, then, where code holds out, the end.
 
 `SIGALRM` raises in the main thread and repeats, so `except Exception` in a loop does not outlive it. Code that never
-returns to the interpreter (a huge integer power, a regular expression) or that owns the alarm itself is ended by
+returns to the interpreter (a loop in C) or that owns the alarm itself is ended by
 faulthandler's thread, which needs no interpreter lock; the results file then names the test that was running.
 """
 
@@ -28,13 +28,18 @@ class Watchdog:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._armed = False
+        self._owner, self._getpid = os.getpid(), os.getpid
         self._stderr = os.dup(2)  # pytest's capture replaces descriptor 2
         self._handle = self._on_alarm  # one object, so that it can be recognised
         self._signal, self._getsignal, self._setitimer = signal.signal, signal.getsignal, signal.setitimer
         self._later, self._cancel = faulthandler.dump_traceback_later, faulthandler.cancel_dump_traceback_later
+        os.register_at_fork(after_in_child=_never_wait)
 
     def limited(self) -> Generator[None, None, None]:
         """Body of a hook wrapper: limit what the other hooks do."""
+        if self._getpid() != self._owner:  # a forked child has no watching thread, and waiting for it never ends
+            yield
+            return
         grace = max(1.0, self._seconds / 4)
         self._later(self._seconds + grace, exit=True, file=self._stderr)
         if self._may_use_alarm():
@@ -53,8 +58,9 @@ class Watchdog:
 
     def stop(self) -> None:
         """Disarm everything."""
-        self.rest()
-        self._cancel()
+        if self._getpid() == self._owner:
+            self.rest()
+            self._cancel()
 
     def _may_use_alarm(self) -> bool:
         if threading.current_thread() is not threading.main_thread():
@@ -64,3 +70,8 @@ class Watchdog:
     def _on_alarm(self, _number: int, _frame: FrameType | None) -> None:
         if self._armed:
             raise TestTimeLimit(f"the test took longer than {self._seconds:g} s", pytrace=True)
+
+
+def _never_wait() -> None:
+    """Keep a forked child, to which pytest's own plugin says the same, from waiting for a thread it does not have."""
+    faulthandler.cancel_dump_traceback_later = lambda: None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from regoose.domain.event import Event, Observer
 from regoose.domain.run import ProofResult
 from regoose.domain.task import ProofTask
 from regoose.errors import UsageError
@@ -19,19 +18,13 @@ from regoose.workflows.targets import choose_targets
 from regoose.workspace.comparison import compare
 
 
-async def prove_commits(equipment: Equipment, task: ProofTask, observer: Observer | None = None) -> ProofResult:
+async def prove_commits(equipment: Equipment, task: ProofTask) -> ProofResult:
     """
     Prove the change from `task.base` to `task.head`; without tests, every test that is red on the base is a target.
 
     Raises `UsageError` for an unknown commit, test or a change of nothing, and what a proof raises.
     """
     started = time.time()
-
-    def tell(step: str, kind: str, message: str) -> None:
-        if observer is not None:
-            observer(Event("", step, kind, message))
-
-    tell("prepare", "started", "prepare")
     async with Site(equipment, "prove") as site:
         await site.furnish(Path(task.repository), int(started), task.base)
         workspace = site.workspace
@@ -39,21 +32,17 @@ async def prove_commits(equipment: Equipment, task: ProofTask, observer: Observe
         patch = change.patch
         if not patch.edits:
             raise UsageError(f"{task.head!r} changes no file of {task.base!r}: there is nothing to prove")
-        environment, limits, suite = site.environment, task.limits, site.suite()
-        sentence = f"Python {environment.version} from {environment.source}"
-        tell("prepare", "finished", sentence)
-        tell("baseline", "started", "baseline")
+        limits = task.limits
+        suite = site.suite()
         baseline = await site.surviving(lambda: take_baseline(suite, seconds=limits.suite_seconds))
         require_tests(baseline.report)
         targets = choose_targets(baseline, task.tests)
-        tell("baseline", "finished", f"{len(targets)} red tests to prove")
-        tell("prove", "started", "prove")
         plan = ProofPlan(repeats=limits.repeats, seconds=limits.suite_seconds)
         proof = await site.surviving(
             lambda: prove(suite, patch, targets, baseline, plan=plan, fresh=site.fresh_suite())
         )
         evidence = judge(proof, inspect_patch(patch, allow_tests=True), baseline.report, behaviours=0, probe=site.probe)
-        tell("prove", "finished", evidence.summary)
+        environment = site.environment
         return ProofResult(
             repository=str(workspace.repository.root),
             base_commit=workspace.base_commit,
@@ -61,7 +50,7 @@ async def prove_commits(equipment: Equipment, task: ProofTask, observer: Observe
             patch=patch,
             evidence=evidence,
             seconds=time.time() - started,
-            environment=sentence,
-            sandbox=site.probe.version or site.probe.backend,
+            environment=f"Python {environment.version} from {environment.source}",
+            sandbox=f"{site.probe.backend} {site.probe.version}".strip(),
             notes=(*workspace.notes, *environment.notes),
         )

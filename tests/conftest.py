@@ -1,0 +1,55 @@
+"""Interpreters and environments that tests of several rooms run targets on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from platformdirs import user_cache_path
+
+from regoose.workspace.interpreters import find_interpreters
+
+MakeEnvironment = Callable[..., Path]
+"""`(minor, *requirements)` → the program of a virtual environment on Python 3.`minor` that has them."""
+
+
+@pytest.fixture(scope="session")
+def make_environment() -> MakeEnvironment:
+    """Make virtual environments, each once for all processes and runs: built aside, then moved into place."""
+    search = [Path(place) for place in os.environ.get("PATH", "").split(":") if place.startswith("/")]
+    programs = {found.minor: found.program for found in find_interpreters(Path.home(), search)}
+    programs.setdefault(sys.version_info.minor, Path(sys.executable).resolve())
+
+    def make(minor: int, *requirements: str) -> Path:
+        name = hashlib.sha256(repr((minor, sorted(requirements))).encode()).hexdigest()[:16]
+        place = user_cache_path("regoose-tests") / f"3.{minor}-{name}"
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(dir=place.parent)) / "env"
+            _build(programs[minor], draft, requirements)
+            try:
+                draft.rename(place)
+            except OSError:  # another process was first
+                assert place.exists()
+            shutil.rmtree(draft.parent, ignore_errors=True)
+        return place / "bin" / "python"
+
+    return make
+
+
+def _build(program: Path, place: Path, requirements: tuple[str, ...]) -> None:
+    uv = str(Path(sys.executable).parent / "uv")
+    env = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    for argv in (
+        [uv, "venv", "--quiet", "--relocatable", "--python", str(program), str(place)],
+        [uv, "pip", "install", "--quiet", "--python", str(place / "bin" / "python"), *requirements],
+    ):
+        done = subprocess.run(argv, env=env, capture_output=True, check=False, timeout=280)
+        assert done.returncode == 0, done.stderr.decode()

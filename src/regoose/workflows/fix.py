@@ -129,7 +129,7 @@ class _Fix:
             base_commit=self._site.workspace.base_commit,
             when=when,
             environment=f"Python {environment.version} from {environment.source}",
-            sandbox=f"{probe.backend} {probe.version}".strip(),
+            sandbox=probe.version or probe.backend,
             not_enforced=tuple(guarantee.value for guarantee in probe.not_enforced),
             notes=(*self._site.workspace.notes, *environment.notes),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from regoose.domain.event import Event, Observer
 from regoose.domain.run import ProofResult
 from regoose.domain.task import ProofTask
 from regoose.errors import UsageError
@@ -18,13 +19,19 @@ from regoose.workflows.targets import choose_targets
 from regoose.workspace.comparison import compare
 
 
-async def prove_commits(equipment: Equipment, task: ProofTask) -> ProofResult:
+async def prove_commits(equipment: Equipment, task: ProofTask, observer: Observer | None = None) -> ProofResult:
     """
     Prove the change from `task.base` to `task.head`; without tests, every test that is red on the base is a target.
 
     Raises `UsageError` for an unknown commit, test or a change of nothing, and what a proof raises.
     """
     started = time.time()
+
+    def tell(step: str, kind: str, message: str) -> None:
+        if observer is not None:
+            observer(Event("", step, kind, message))
+
+    tell("prepare", "started", "prepare")
     async with Site(equipment, "prove") as site:
         await site.furnish(Path(task.repository), int(started), task.base)
         workspace = site.workspace
@@ -32,17 +39,21 @@ async def prove_commits(equipment: Equipment, task: ProofTask) -> ProofResult:
         patch = change.patch
         if not patch.edits:
             raise UsageError(f"{task.head!r} changes no file of {task.base!r}: there is nothing to prove")
-        limits = task.limits
-        suite = site.suite()
+        environment, limits, suite = site.environment, task.limits, site.suite()
+        sentence = f"Python {environment.version} from {environment.source}"
+        tell("prepare", "finished", sentence)
+        tell("baseline", "started", "baseline")
         baseline = await site.surviving(lambda: take_baseline(suite, seconds=limits.suite_seconds))
         require_tests(baseline.report)
         targets = choose_targets(baseline, task.tests)
+        tell("baseline", "finished", f"{len(targets)} red tests to prove")
+        tell("prove", "started", "prove")
         plan = ProofPlan(repeats=limits.repeats, seconds=limits.suite_seconds)
         proof = await site.surviving(
             lambda: prove(suite, patch, targets, baseline, plan=plan, fresh=site.fresh_suite())
         )
         evidence = judge(proof, inspect_patch(patch, allow_tests=True), baseline.report, behaviours=0, probe=site.probe)
-        environment = site.environment
+        tell("prove", "finished", evidence.summary)
         return ProofResult(
             repository=str(workspace.repository.root),
             base_commit=workspace.base_commit,
@@ -50,7 +61,7 @@ async def prove_commits(equipment: Equipment, task: ProofTask) -> ProofResult:
             patch=patch,
             evidence=evidence,
             seconds=time.time() - started,
-            environment=f"Python {environment.version} from {environment.source}",
-            sandbox=f"{site.probe.backend} {site.probe.version}".strip(),
+            environment=sentence,
+            sandbox=site.probe.version or site.probe.backend,
             notes=(*workspace.notes, *environment.notes),
         )

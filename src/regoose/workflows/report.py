@@ -9,17 +9,18 @@ from pathlib import Path
 from regoose.domain.run import FixResult
 from regoose.reports import html, markdown
 from regoose.reports.json import fix_document
+from regoose.workspace.artifacts import PATCH, REPORT, RESULT, SUMMARY, Artifacts
 
 
 def write_report(folder: Path, result: FixResult, sources: Mapping[str, str]) -> None:
     """Write `report.html`, `report.md`, `result.json` and, where there is a patch, `patch.diff`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "report.html", html.render(result, sources))
-    _write(folder / "report.md", markdown.render(result))
-    _write(folder / "result.json", json.dumps(fix_document(result), indent=2) + "\n")
+    files = Artifacts(folder)
+    files.write(REPORT, _encoded(html.render(result, sources)))
+    files.write(SUMMARY, _encoded(markdown.render(result)))
+    files.write(RESULT, _encoded(json.dumps(fix_document(result), indent=2) + "\n"))
     if result.patch is not None:
-        (folder / "patch.diff").write_bytes(result.patch.diff().encode("utf-8", "surrogateescape"))
+        files.write(PATCH, result.patch.diff().encode("utf-8", "surrogateescape"))
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_bytes(text.encode("utf-8", "backslashreplace"))
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import Protocol, Self, TypeVar
 
 from regoose.errors import SandboxDied
 from regoose.sandbox.base import Limits, Probe, Sandbox, Spec
+from regoose.sandbox.pool import Opener, Pool
 from regoose.verify.suite import SandboxLease, Suite
 from regoose.workspace.checkout import Workspace, Workspaces
 from regoose.workspace.environment import Environments, TargetEnvironment
@@ -20,11 +21,17 @@ from regoose.workspace.git import Identity
 T = TypeVar("T")
 
 
-class Opener(Protocol):
-    """A backend that was chosen: opens sandboxes."""
+class Chosen(Protocol):
+    """A backend that was chosen, with what it was seen to hold."""
 
-    async def open(self, spec: Spec) -> Sandbox:
-        """Start a sandbox; raises `NoSandbox` or `SandboxDied`."""
+    @property
+    def backend(self) -> Opener:
+        """What opens sandboxes."""
+        ...
+
+    @property
+    def probe(self) -> Probe:
+        """What they enforce."""
         ...
 
 
@@ -34,7 +41,7 @@ class Equipment:
 
     workspaces: Workspaces
     environments: Environments
-    choose: Callable[[], Awaitable[tuple[Opener, Probe]]]
+    choose: Callable[[], Awaitable[Chosen]]
     """Find the backend of this machine; raises `NoSandbox`."""
     limits: Limits
     author: Identity
@@ -54,9 +61,9 @@ class Site:
         self._run_id = run_id
         self._workspace: Workspace | None = None
         self._environment: TargetEnvironment | None = None
-        self._backend: tuple[Opener, Probe] | None = None
-        self._idle: list[Sandbox] = []
-        self._slots = asyncio.Semaphore(equipment.jobs)
+        self._chosen: Chosen | None = None
+        self._pool: Pool | None = None
+        self._fresh = asyncio.Semaphore(equipment.jobs)
 
     async def __aenter__(self) -> Self:
         """Give the site, empty."""
@@ -75,8 +82,8 @@ class Site:
         if self._workspace is None:
             await self._equipment.workspaces.sweep()
             self._workspace = await self._equipment.workspaces.create(path, self._run_id, when=when, commit=commit)
-        if self._backend is None:
-            self._backend = await self._equipment.choose()
+        if self._chosen is None:
+            self._chosen = await self._equipment.choose()
         if self._environment is None:
             self._environment = await self._equipment.environments.provide(
                 self._workspace.tree, self._workspace.repository.root, python=self._equipment.python
@@ -97,8 +104,8 @@ class Site:
     @property
     def probe(self) -> Probe:
         """What the sandboxes enforce; `furnish` comes first."""
-        assert self._backend is not None
-        return self._backend[1]
+        assert self._chosen is not None
+        return self._chosen.probe
 
     def suite(self) -> Suite:
         """Return the tests, run in sandboxes that are reset and used again."""
@@ -108,23 +115,18 @@ class Site:
         """Return the tests, each run in a sandbox never used before."""
         return self._suite(self._lend_fresh)
 
-    @asynccontextmanager
-    async def lend(self) -> AsyncGenerator[Sandbox, None]:
-        """Lend a sandbox that holds the base tree; one in which anything went wrong is not used again."""
-        async with self._slots:
-            sandbox = self._idle.pop() if self._idle else await self._open()
-            try:
-                yield sandbox
-            except BaseException:
-                await sandbox.close()
-                raise
-            self._idle.append(sandbox)
+    def lend(self) -> AbstractAsyncContextManager[Sandbox]:
+        """Lend a warm sandbox that holds the base tree."""
+        if self._pool is None:
+            assert self._chosen is not None
+            self._pool = Pool(self._chosen.backend, self._spec(), self._equipment.jobs)
+        return self._pool.lease()
 
     async def drop_sandboxes(self) -> None:
-        """Close the sandboxes that are not in use."""
-        idle, self._idle = self._idle, []
-        for sandbox in idle:
-            await sandbox.close()
+        """Close the warm sandboxes; the next lease starts one."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
 
     async def surviving(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do `work`, and once more on fresh sandboxes where one died under it."""
@@ -136,22 +138,21 @@ class Site:
 
     @asynccontextmanager
     async def _lend_fresh(self) -> AsyncGenerator[Sandbox, None]:
-        async with self._slots:
-            sandbox = await self._open()
+        assert self._chosen is not None
+        async with self._fresh:
+            sandbox = await self._chosen.backend.open(self._spec())
             try:
                 yield sandbox
             finally:
                 await sandbox.close()
 
-    async def _open(self) -> Sandbox:
-        assert self._backend is not None
-        spec = Spec(
+    def _spec(self) -> Spec:
+        return Spec(
             tree=self.workspace.tree,
             interpreter=self.environment.python,
             mounts=self.environment.mounts,
             limits=self._equipment.limits,
         )
-        return await self._backend[0].open(spec)
 
     def _suite(self, lease: SandboxLease) -> Suite:
         return Suite(

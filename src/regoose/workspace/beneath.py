@@ -67,9 +67,10 @@ class Beneath:
             return None
         except OSError as error:
             raise _refused(path, error) from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise PolicyRefused(f"{path!r} is not a regular file")
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise PolicyRefused(f"{path!r} is not a regular file")
             return file.read()
 
     def link_target(self, path: str) -> bytes:

@@ -192,10 +192,7 @@ class _Writer:
                 yield
             header = self._buffer[:end].decode(errors="replace")
             if not header.startswith(f"{entry.id} blob "):
-                raise GitFailed(
-                    f"the content of {entry.path!r} is not in the repository ({header})",
-                    hint="Fetch it: `git fetch --refetch` in a partial clone, `git fsck` otherwise.",
-                )
+                raise GitFailed(f"git gave {header!r} for the content of {entry.path!r}", hint="Run `git fsck`.")
             size = int(header.rpartition(" ")[2])
             self._need = end + 1 + size + 1
             while len(self._buffer) < self._need:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from regoose.domain.patch import FileEdit, Patch
 from regoose.errors import DirtyTree, PolicyRefused, UsageError
-from regoose.workspace.beneath import Beneath, encode, parts
+from regoose.workspace.beneath import Beneath, encode
 from regoose.workspace.git import CommitText, Git, Repository, TreeEntry, open_git
 
 _REGULAR = {"100644", "100755"}
@@ -30,6 +30,11 @@ async def commit_patch(repository: Repository, base_commit: str, patch: Patch, b
             mode = _mode_on_base(edit, base.get(edit.path), repository)
             changes[edit.path] = None if edit.after is None else (mode, await git.write_blob(encode(edit.after)))
         tree = await git.write_tree(base_commit, changes)
+        meant = {edit.path: changes[edit.path] for edit in patch.edits if edit.before != edit.after}
+        if await git.changes(base_commit, tree) != meant:
+            raise UsageError(
+                "the patch does not fit the base commit: it puts a file where a directory is, or below a file"
+            )
         commit = await git.write_commit(tree, base_commit, text)
         if existing is None:
             await git.create_branch(branch, commit)
@@ -43,7 +48,6 @@ async def commit_patch(repository: Repository, base_commit: str, patch: Patch, b
 
 def _mode_on_base(edit: FileEdit, entry: TreeEntry | None, repository: Repository) -> str:
     """Return the file's mode; raises where the base does not hold what the patch was made from."""
-    parts(edit.path)
     if edit.before is None and entry is None:
         return "100644"
     if edit.before is None or entry is None:

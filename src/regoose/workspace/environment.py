@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from regoose.errors import EnvironmentUnavailable
+from regoose.errors import EnvironmentUnavailable, GitFailed, NotARepository
 from regoose.sandbox.base import WORK, Mount
 from regoose.workspace.existing import Existing, inspect_environment
+from regoose.workspace.git import find_repository, open_git
 from regoose.workspace.indexes import uv_environment
 from regoose.workspace.interpreters import NEWEST, OLDEST, Interpreter, choose, find_interpreters, installation
 from regoose.workspace.made import Made, Maker
@@ -43,6 +44,18 @@ class TargetEnvironment:
     notes: tuple[str, ...]
 
 
+async def _tagged_version(repository: Path) -> str:
+    """Return the version that the last tag names, as tools that take it from git do; empty where there is none."""
+    try:
+        found = await find_repository(repository)
+        async with open_git(found) as git:
+            tag = await git.nearest_tag(found.head) or ""
+    except (NotARepository, GitFailed):
+        return ""
+    match = re.search(r"\d+(\.\d+)+((a|b|rc|\.post)\d+)?", tag)
+    return match[0] if match else ""
+
+
 class Environments:
     """Provides environments. `caller` is the user's environment, for HOME, PATH, VIRTUAL_ENV and the index settings."""
 
@@ -60,6 +73,8 @@ class Environments:
         build would write are put into `tree`. Raises `EnvironmentUnavailable`.
         """
         project = await asyncio.to_thread(read_project, tree)
+        if not project.version:
+            project = replace(project, version=await _tagged_version(repository))
         generated = await asyncio.to_thread(write_version_files, tree, repository, project)
         notes = [
             f"{path} is written by the build and not part of the commit: a stand-in is used." for path in generated

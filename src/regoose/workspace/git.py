@@ -23,7 +23,7 @@ from pathlib import Path
 from regoose.errors import GitFailed, MissingTool, NotARepository, UsageError
 from regoose.sandbox.base import MIB
 from regoose.sandbox.process import Completed, HostCommand, Sink, User, run_process
-from regoose.workspace.beneath import encode
+from regoose.workspace.beneath import encode, parts
 
 _SECONDS = 120.0
 _LIST_BYTES = 256 * MIB
@@ -272,8 +272,15 @@ class Git:
             raise UsageError(f"{revision!r} names no commit of {str(self.repository.root)!r}", hint="See `git log`.")
         return done.stdout.decode().split()[-1]
 
+    async def nearest_tag(self, commit: str) -> str | None:
+        """Return the tag that comes last before a commit, None where there is none."""
+        done = await self._call("describe", "--tags", "--abbrev=0", commit)
+        return done.stdout.decode(errors="replace").strip() or None if done.exit_code == 0 else None
+
     async def files(self, commit: str, paths: Sequence[str] = ()) -> tuple[TreeEntry, ...]:
-        """List the files of a commit, all or those named."""
+        """List the files of a commit, all or those named (a directory's name lists what is in it)."""
+        for path in paths:
+            parts(path)
         argv = ("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *(encode(path) for path in paths))
         return tuple(_tree_entry(item) for item in (await self._call.out(*argv)).split(b"\0") if item)
 
@@ -301,6 +308,17 @@ class Git:
         await self._call.out("read-tree", base)
         await self._call.out("update-index", "-z", "--index-info", stdin=b"".join(lines))
         return await self._call.line("write-tree")
+
+    async def changes(self, old: str, new: str) -> dict[str, tuple[str, str] | None]:
+        """Map the paths at which two trees differ to the new mode and blob id, None where the path is gone."""
+        listed = (
+            await self._call.out("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
+        ).split(b"\0")
+        found: dict[str, tuple[str, str] | None] = {}
+        for facts, path in zip(listed[:-1:2], listed[1::2], strict=True):
+            _, mode, _, name, status = facts.decode().split()
+            found[path.decode("utf-8", "surrogateescape")] = None if status == "D" else (mode, name)
+        return found
 
     async def write_commit(self, tree: str, parent: str, text: CommitText) -> str:
         """Store a commit and return its id."""
@@ -346,4 +364,10 @@ class Git:
 def _tree_entry(item: bytes) -> TreeEntry:
     facts, _, path = item.partition(b"\t")
     mode, _, name, size = facts.decode().split()
-    return TreeEntry(path.decode("utf-8", "surrogateescape"), mode, name, None if size == "-" else int(size))
+    text = path.decode("utf-8", "surrogateescape")
+    if size == "BAD":
+        raise GitFailed(
+            f"the content of {text!r} ({name[:12]}) is not in the repository",
+            hint="Fetch it: `git fetch --refetch` in a partial clone; `git fsck` shows what else is missing.",
+        )
+    return TreeEntry(text, mode, name, None if size == "-" else int(size))

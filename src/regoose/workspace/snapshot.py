@@ -13,7 +13,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from regoose.errors import DirtyTree
+from regoose.errors import DirtyTree, PolicyRefused
 from regoose.sandbox.base import MIB
 from regoose.workspace.beneath import Beneath
 from regoose.workspace.git import CommitText, Git, Identity, Repository, TreeEntry
@@ -111,7 +111,7 @@ def _counts(path: str) -> bool:
 def _change(root: Beneath, path: str, entry: TreeEntry | None, repository: Repository) -> _Change | None:
     try:
         status = root.kind(path)
-    except OSError:  # a directory above it became something else
+    except (OSError, PolicyRefused):  # a directory above it became something else
         status = None
     if status is None:
         return None if entry is None else _Change(path, entry.mode, None)

@@ -1,0 +1,86 @@
+"""The composition root: settings in, everything wired together out. Nothing else makes these parts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from regoose.domain.event import Observer
+from regoose.domain.run import ProofResult
+from regoose.domain.task import ProofTask
+from regoose.errors import NotARepository
+from regoose.sandbox.base import Limits, Probe
+from regoose.sandbox.choice import choose, survey
+from regoose.settings import Loaded, load
+from regoose.workflows.fix import fix
+from regoose.workflows.prove import prove_commits
+from regoose.workflows.service import RunService
+from regoose.workflows.site import Equipment
+from regoose.workspace.checkout import WorkspaceLimits, Workspaces
+from regoose.workspace.environment import Environments
+from regoose.workspace.git import Identity, find_repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """What callers are given: the command line now, other fronts later."""
+
+    loaded: Loaded
+    runs: RunService
+    equipment: Equipment
+
+    async def probes(self) -> tuple[Probe, ...]:
+        """Try every sandbox backend for real."""
+        return await survey(self.loaded.caller)
+
+    async def prove(self, task: ProofTask, observer: Observer | None = None) -> ProofResult:
+        """Run a proof again."""
+        return await prove_commits(self.equipment, task, observer)
+
+
+@asynccontextmanager
+async def connect(
+    repository: Path | None = None, flags: Mapping[str, object] | None = None
+) -> AsyncGenerator[App, None]:
+    """
+    Wire everything for a target repository (None: for none in particular), and end it in order.
+
+    `flags` are settings given by hand. Raises what reading the settings raises; nothing else happens before it is used.
+    """
+    loaded = load(await _root(repository), flags=flags)
+    equipment = equip(loaded)
+    async with RunService(loaded.settings.state_dir, partial(fix, equipment)) as runs:
+        yield App(loaded=loaded, runs=runs, equipment=equipment)
+
+
+def equip(loaded: Loaded) -> Equipment:
+    """Make what runs are done with."""
+    settings = loaded.settings
+    return Equipment(
+        workspaces=Workspaces(settings.workspace_base_path, WorkspaceLimits(total_bytes=settings.max_workspace_size)),
+        environments=Environments(settings.cache_dir, loaded.caller),
+        choose=partial(choose, settings.sandbox, loaded.caller),
+        limits=Limits(
+            seconds=settings.testing_timeout,
+            memory_bytes=settings.sandbox_memory,
+            processes=settings.sandbox_processes,
+            disk_bytes=settings.max_workspace_size,
+        ),
+        author=Identity(settings.git_user_name, settings.git_user_email),
+        jobs=settings.jobs,
+        python=settings.python,
+        keep=not settings.cleanup_workspaces,
+    )
+
+
+async def _root(repository: Path | None) -> Path | None:
+    """Find the checkout whose settings count; where there is none, starting a run will say so."""
+    if repository is None:
+        return None
+    try:
+        return (await find_repository(repository)).root
+    except NotARepository:
+        return None

@@ -1,0 +1,265 @@
+"""
+How candidates behave on inputs that no test has: who agrees with whom, and where they part.
+
+Passing the tests is not being right (Smith, Barr, Le Goues, Brun: Is the cure worse than the disease?, FSE 2015).
+What passed before should stay as it was, and what failed should change, on inputs near those tests too (after Xiong
+et al.: Identifying patch correctness in test-based program repair, ICSE 2018).
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import types
+from dataclasses import dataclass, field
+from time import monotonic, process_time
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Type, cast
+
+from regoose_guest.repair.candidates import Candidate
+from regoose_guest.repair.forks import Outlet, fork
+from regoose_guest.repair.inputs import Call, Mutator, Recorder, function_of
+from regoose_guest.repair.install import Installer
+from regoose_guest.repair.measure import Measured
+from regoose_guest.repair.program import LiveKey, Program
+from regoose_guest.repair.running import Hang, ItemRunner, arm, disarm
+from regoose_guest.repair.source import first_line
+
+_INPUTS = 240
+_PASSING_TESTS = 25
+_FAILING_TESTS = 8
+_CPU_PER_CALL = 0.08
+_CPU_PER_CANDIDATE = 4.0
+_SHOWN = 400
+_TEXT = 2000
+_DEPTH, _INSTANCES, _ITEMS, _ITERATED = 5, 3, 60, 200
+
+RETURNED, RAISED, ENDLESS, UNKNOWN = "o", "e", "h", "u"
+Answer = Tuple[str, str, str]
+"""Kind of ending, canonical text to compare by, short text to show."""
+
+
+@dataclass
+class Comparison:
+    """Answers of the unpatched program and of each candidate to the same calls."""
+
+    texts: List[str] = field(default_factory=list[str])
+    """The calls, to show."""
+    near_red: List[bool] = field(default_factory=list[bool])
+    generated: List[bool] = field(default_factory=list[bool])
+    before: List[Answer] = field(default_factory=list[Answer])
+    answers: Dict[int, List[Answer]] = field(default_factory=dict[int, List[Answer]])
+    """By candidate number."""
+
+
+class Comparer:
+    """Records calls in the tests, then lets candidates answer them and their variations."""
+
+    def __init__(
+        self, program: Program, runner: ItemRunner, installer: Installer, memory_bytes: int, seed: int
+    ) -> None:
+        self._program = program
+        self._runner = runner
+        self._installer = installer
+        self._memory = memory_bytes
+        self._seed = seed
+
+    def compare(
+        self, candidates: Sequence[Candidate], failing: Sequence[Measured], passing: Sequence[Measured], seconds: float
+    ) -> Comparison:
+        """Compare within about `seconds`; candidates that found no time are absent from the answers."""
+        comparison = Comparison()
+        end = monotonic() + seconds
+        child = fork(lambda outlet: self._work(candidates, failing, passing, seconds, outlet), self._memory)
+        try:
+            for message in child.messages(lambda: end + 2 - monotonic()):
+                if message[0] == "calls":
+                    comparison.texts = cast("List[str]", message[1])
+                    comparison.near_red = cast("List[bool]", message[2])
+                    comparison.generated = cast("List[bool]", message[3])
+                elif message[0] == "before":
+                    comparison.before = [_answer(one) for one in cast("List[List[str]]", message[1])]
+                elif message[0] == "answers":
+                    found = [_answer(one) for one in cast("List[List[str]]", message[2])]
+                    comparison.answers[cast("int", message[1])] = found
+        finally:
+            child.end()
+        return comparison
+
+    def _work(
+        self,
+        candidates: Sequence[Candidate],
+        failing: Sequence[Measured],
+        passing: Sequence[Measured],
+        seconds: float,
+        outlet: Outlet,
+    ) -> None:
+        end = monotonic() + seconds
+        recorded = self._record(candidates, failing, passing)
+        calls = [*recorded, *Mutator(recorded, self._seed).calls(_INPUTS)]
+        calls.sort(key=lambda call: len(_call_text(call)))
+        outlet.send("calls", [_call_text(c) for c in calls], [c.near_red for c in calls], [c.generated for c in calls])
+        outlet.send("before", self._apart(None, calls))
+        for candidate in candidates:
+            if monotonic() > end:
+                return
+            answers = self._apart(candidate, calls)
+            if answers is not None:
+                outlet.send("answers", candidate.number, answers)
+
+    def _record(
+        self, candidates: Sequence[Candidate], failing: Sequence[Measured], passing: Sequence[Measured]
+    ) -> List[Call]:
+        recorder = Recorder(self._program, edited_functions(candidates))
+        for near_red, tests in ((True, failing[:_FAILING_TESTS]), (False, passing[:_PASSING_TESTS])):
+            recorder.near_red = near_red
+            for test in tests:
+                recorder.start()
+                try:
+                    self._runner.run(test.index, test.limit if near_red else max(0.2, test.seconds * 8))
+                finally:
+                    recorder.stop()
+        return _unique(recorder.calls)
+
+    def _apart(self, candidate: Optional[Candidate], calls: Sequence[Call]) -> Optional[List[Answer]]:
+        """Answer the calls in a process of its own."""
+
+        def work(outlet: Outlet) -> None:
+            if candidate is not None:
+                self._installer.install(candidate)
+            spent = process_time() + _CPU_PER_CANDIDATE
+            for call in calls:
+                outlet.send("answer", *(self._answer(call) if process_time() < spent else (UNKNOWN, "", "")))
+            outlet.send("end")
+
+        child = fork(work, self._memory)
+        found: List[Answer] = []
+        try:
+            for message in child.messages(lambda: _CPU_PER_CANDIDATE * 2):
+                if message[0] == "end":
+                    return found
+                found.append(_answer(cast("List[str]", message[1:])))
+        finally:
+            child.end()
+        # The process died in a call: no telling about the rest.
+        return [*found, *([(UNKNOWN, "", "")] * (len(calls) - len(found)))] if found else None
+
+    def _answer(self, call: Call) -> Answer:
+        function = function_of(self._program, call.key)
+        if function is None:
+            return UNKNOWN, "", ""
+        try:
+            positional, keywords = copy.deepcopy((call.positional, call.keywords))
+        except Exception:  # noqa: BLE001 - copying is the program's
+            return UNKNOWN, "", ""
+        try:
+            arm(_CPU_PER_CALL, 1.0)
+            value = function(*positional, **keywords)
+            text, shown = canonical(value), shorten(value)
+            text = f"{text}|{canonical(positional)}"
+            disarm()
+        except Hang:
+            return ENDLESS, "", "does not end"
+        except RecursionError:
+            disarm()
+            return RAISED, "RecursionError", "RecursionError"
+        except BaseException as error:  # noqa: BLE001 - whatever the program raises is its answer
+            disarm()
+            return RAISED, type(error).__name__, _error_text(error)
+        finally:
+            disarm()
+        return RETURNED, text[:_TEXT], shown
+
+
+def edited_functions(candidates: Sequence[Candidate]) -> Set[LiveKey]:
+    """Name the functions that candidates edit."""
+    keys: Set[LiveKey] = set()
+    for candidate in candidates:
+        for part in candidate.parts:
+            if part.scope is not None:
+                function = part.scope.function
+                keys.add((part.source.path, first_line(function), function.name))
+    return keys
+
+
+def _answer(one: Sequence[str]) -> Answer:
+    return str(one[0]), str(one[1]), str(one[2])
+
+
+def _unique(calls: Sequence[Call]) -> List[Call]:
+    seen: Dict[str, Call] = {}
+    for call in calls:
+        try:
+            text = repr((call.key, call.positional, call.keywords))
+        except Exception:  # noqa: BLE001, S112 - repr is the program's
+            continue
+        # Known from a failing test weighs more: the value there is known to be wrong somewhere.
+        if text not in seen or call.near_red:
+            seen[text] = call
+    return list(seen.values())
+
+
+def canonical(value: object, depth: int = 0) -> str:
+    """Write a value so that equal values read alike and addresses do not show; iterators are read."""
+    if depth > _DEPTH:
+        return "..."
+    if value is None or value.__class__ in (bool, int, float, str, bytes, complex):
+        return repr(value)
+    if is_iterator(value):
+        return f"iterator{canonical(list(itertools.islice(cast('Iterator[object]', value), _ITERATED)), depth + 1)}"
+    return _collection(value, depth) or _instance(value, depth)
+
+
+def _collection(value: object, depth: int) -> str:
+    name = value.__class__.__name__
+    if isinstance(value, (list, tuple)):
+        items = cast("Sequence[object]", value)
+        return f"{name}[{','.join(canonical(item, depth + 1) for item in items[:_ITEMS])}]"
+    if isinstance(value, (set, frozenset)):
+        members = cast("Set[object]", value)
+        return f"set{{{','.join(sorted(canonical(item, depth + 1) for item in members))}}}"
+    if isinstance(value, dict):
+        mapping = cast("Dict[object, object]", value)
+        pairs = (f"{canonical(k, depth + 1)}:{canonical(v, depth + 1)}" for k, v in list(mapping.items())[:_ITEMS])
+        return f"dict{{{','.join(sorted(pairs))}}}"
+    return ""
+
+
+def _instance(value: object, depth: int) -> str:
+    kind: Type[object] = type(value)
+    name = kind.__name__
+    inner = getattr(value, "__dict__", None)
+    opaque = isinstance(value, (type, types.FunctionType, types.ModuleType))
+    if isinstance(inner, dict) and depth < _INSTANCES and not opaque:
+        return f"{name}{canonical(cast('Dict[object, object]', inner), depth + 1)}"
+    return name
+
+
+def is_iterator(value: object) -> bool:
+    """Whether a value is read by going through it once."""
+    return hasattr(value, "__next__")
+
+
+def shorten(value: object) -> str:
+    """Write a value for a reader."""
+    if is_iterator(value):
+        return f"<{value.__class__.__name__}>"
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - repr is the program's
+        return f"<{value.__class__.__name__}>"
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _error_text(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - str is the program's
+        text = ""
+    return f"{type(error).__name__}: {text[:120]}" if text else type(error).__name__
+
+
+def _call_text(call: Call) -> str:
+    """Write a call as an expression, as far as its arguments can be written."""
+    shown = [shorten(value) for value in call.positional]
+    shown += [f"{name}={shorten(value)}" for name, value in call.keywords.items()]
+    return f"{call.key[2]}({', '.join(shown)})"

@@ -1,0 +1,285 @@
+"""Inputs around the tests' own: the arguments that tests pass in, copied and changed a little."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import sys
+from random import Random
+from types import CodeType, FrameType, FunctionType
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, cast
+
+from regoose_guest.repair.program import LiveKey, Program
+
+_PER_FUNCTION = 40
+_TRIES = 5
+_LARGEST = 12
+_DEPTH = 3
+_SAMPLE = 2000
+_FROM_TESTS = 0.25
+_TEXT = "ab 0()"
+
+
+class Call(NamedTuple):
+    """A call of one of the program's functions."""
+
+    key: LiveKey
+    positional: Tuple[object, ...]
+    keywords: Dict[str, object]
+    near_red: bool
+    """Recorded in, or derived from a call in, a failing test."""
+    generated: bool
+
+
+class Recorder:
+    """Copies the arguments of calls that tests make to the program; use within `sys.setprofile`."""
+
+    def __init__(self, program: Program, inner: Set[LiveKey]) -> None:
+        self._program = program
+        self._inner = inner
+        self.calls: List[Call] = []
+        self._counts: Dict[Tuple[LiveKey, bool], int] = {}
+        self._keys: Dict[CodeType, LiveKey] = {}
+        for key, functions in program.live.items():
+            for function in functions:
+                self._keys[function.__code__] = key
+        self.near_red = False
+        self._busy = False
+
+    def start(self) -> None:
+        """Begin to listen in this thread."""
+        sys.setprofile(self._on_event)
+
+    @staticmethod
+    def stop() -> None:
+        """Stop listening."""
+        sys.setprofile(None)
+
+    def _on_event(self, frame: FrameType, event: str, _: object) -> None:
+        if event != "call" or self._busy:
+            return
+        key = self._keys.get(frame.f_code)
+        if key is None or self._counts.get((key, self.near_red), 0) >= _PER_FUNCTION:
+            return
+        caller = frame.f_back
+        entry = caller is not None and not self._program.is_source(self._program.real(caller.f_code.co_filename))
+        if not entry and key not in self._inner:
+            return
+        self._busy = True
+        try:
+            positional, keywords = _arguments(frame)
+            self.calls.append(
+                Call(key, copy.deepcopy(positional), copy.deepcopy(keywords), self.near_red, generated=False)
+            )
+            self._counts[(key, self.near_red)] = self._counts.get((key, self.near_red), 0) + 1
+        except Exception:  # noqa: BLE001, S110 - arguments that cannot be copied cannot be replayed
+            pass
+        finally:
+            self._busy = False
+
+
+def _arguments(frame: FrameType) -> Tuple[Tuple[object, ...], Dict[str, object]]:
+    code, values = frame.f_code, frame.f_locals
+    names = code.co_varnames
+    plain = code.co_argcount
+    positional = [values[name] for name in names[:plain]]
+    keywords: Dict[str, object] = {name: values[name] for name in names[plain : plain + code.co_kwonlyargcount]}
+    at = plain + code.co_kwonlyargcount
+    if code.co_flags & 0x04:
+        positional += cast("Tuple[object, ...]", values[names[at]])
+        at += 1
+    if code.co_flags & 0x08:
+        keywords.update(cast("Dict[str, object]", values[names[at]]))
+    return tuple(positional), keywords
+
+
+class Shape(NamedTuple):
+    """What all recorded values at one parameter have in common, kept by the generated ones (as likely invariants)."""
+
+    least: Optional[float]
+    ordered: bool
+    distinct: bool
+    alphabet: str
+
+
+class Mutator:
+    """Changes recorded calls a little; deterministic for a seed."""
+
+    def __init__(self, recorded: Sequence[Call], seed: int) -> None:
+        self._random = Random(seed)  # noqa: S311 - reproducible test inputs
+        self._recorded = recorded
+        self._pool: Dict[Tuple[LiveKey, object], List[object]] = {}
+        for call in recorded:
+            for place, value in _places(call):
+                self._pool.setdefault((call.key, place), []).append(value)
+        self._shapes = {place: _shape(values) for place, values in self._pool.items()}
+
+    def calls(self, most: int) -> List[Call]:
+        """Return up to `most` generated calls, without repetition as far as their text tells."""
+        made: List[Call] = []
+        seen = {_text(call) for call in self._recorded}
+        for _ in range(most * _TRIES):
+            if len(made) >= most or not self._recorded:
+                break
+            call = self._random.choice(self._recorded)
+            try:
+                new = self._changed(call)
+                text = _text(new)
+            except Exception:  # noqa: BLE001, S112 - values of the program under repair may refuse anything
+                continue
+            if text not in seen:
+                seen.add(text)
+                made.append(new)
+        return made
+
+    def _changed(self, call: Call) -> Call:
+        positional = list(copy.deepcopy(call.positional))
+        keywords = copy.deepcopy(call.keywords)
+        places: List[object] = [*range(len(positional)), *keywords]
+        for _ in range(self._random.choice((1, 1, 2))):
+            place = self._random.choice(places)
+            shape = self._shapes[(call.key, place)]
+            if isinstance(place, int):
+                positional[place] = self._value(positional[place], call.key, place, shape)
+            else:
+                keywords[str(place)] = self._value(keywords[str(place)], call.key, place, shape)
+        return Call(call.key, tuple(positional), keywords, call.near_red, generated=True)
+
+    def _value(self, value: object, key: LiveKey, place: object, shape: Shape) -> object:
+        if self._random.random() < _FROM_TESTS:
+            return copy.deepcopy(self._random.choice(self._pool[(key, place)]))
+        return self._fitted(self._mutated(value, shape), shape)
+
+    @staticmethod
+    def _fitted(value: object, shape: Shape) -> object:
+        if shape.least is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return max(value, type(value)(shape.least))
+        if value.__class__ is list and (shape.ordered or shape.distinct):
+            items: List[Any] = list(cast("List[Any]", value))
+            with contextlib.suppress(TypeError):
+                items = list(dict.fromkeys(items)) if shape.distinct else items
+                items = sorted(items) if shape.ordered else items
+            return items
+        return value
+
+    def _mutated(self, value: Any, shape: Shape, depth: int = 0) -> Any:
+        kind: object = value.__class__
+        if isinstance(value, (bool, int, float)):
+            return self._number(value)
+        if isinstance(value, str) and kind is str:
+            return self._text(value, shape)
+        if kind is list or kind is tuple:
+            items = self._items(list(cast("Sequence[object]", value)), shape, depth)
+            return items if kind is list else tuple(items)
+        if kind is dict:
+            return self._mapping(cast("Dict[object, object]", value), shape, depth)
+        if kind is set and value:
+            rest = set(cast("Set[object]", value))
+            rest.discard(sorted(rest, key=repr)[self._random.randrange(len(rest))])
+            return rest
+        return value
+
+    def _number(self, value: float) -> float:
+        if isinstance(value, bool):
+            return not value
+        if isinstance(value, int):
+            near = (value + 1, value - 1, 0, 1, 2, value * 2, value // 2)
+            return self._random.choice((*near, self._random.randint(0, _LARGEST)))
+        return self._random.choice((value + 1, value / 2, 0.0, value * 2))
+
+    def _text(self, value: str, shape: Shape) -> str:
+        random = self._random
+        letters = shape.alphabet or _TEXT
+        if not value:
+            return random.choice(letters)
+        at = random.randrange(len(value))
+        letter = random.choice(letters)
+        head, tail = value[:at], value[at + 1 :]
+        return random.choice(
+            (head + tail, head + value[at] + value[at:], head, value[at:], head + letter + tail, value + letter, "")
+        )
+
+    def _items(self, items: List[object], shape: Shape, depth: int) -> List[object]:
+        random = self._random
+        if not items:
+            return items
+        at = random.randrange(len(items))
+        kind = random.choice(("drop", "repeat", "cut", "swap", "change", "change"))
+        if kind == "drop":
+            del items[at]
+        elif kind == "repeat":
+            items.insert(at, copy.deepcopy(items[at]))
+        elif kind == "cut":
+            items = items[:at]
+        elif kind == "swap":
+            other = random.randrange(len(items))
+            items[at], items[other] = items[other], items[at]
+        elif depth < _DEPTH:
+            items[at] = self._fitted(self._mutated(items[at], shape, depth + 1), shape)
+        return items
+
+    def _mapping(self, value: Dict[object, object], shape: Shape, depth: int) -> Dict[object, object]:
+        new = dict(value)
+        if new:
+            key = sorted(new, key=repr)[self._random.randrange(len(new))]
+            if self._random.choice((True, False)) and depth < _DEPTH:
+                new[key] = self._fitted(self._mutated(new[key], shape, depth + 1), shape)
+            else:
+                del new[key]
+        return new
+
+
+def _places(call: Call) -> List[Tuple[object, object]]:
+    return [*enumerate(call.positional), *call.keywords.items()]
+
+
+def _shape(values: Sequence[object]) -> Shape:
+    numbers: List[float] = []
+    texts: List[str] = []
+    for value in values:
+        _gather(value, numbers, texts, 0)
+    lists = [cast("List[Any]", value) for value in values if isinstance(value, list)]
+    lists = [one for one in lists if len(one) > 1]
+    return Shape(
+        least=min(numbers) if numbers else None,
+        ordered=bool(lists) and all(_ordered(one) for one in lists),
+        distinct=bool(lists) and all(_distinct(one) for one in lists),
+        alphabet="".join(sorted(set("".join(texts)[:_SAMPLE]))),
+    )
+
+
+def _gather(value: object, numbers: List[float], texts: List[str], depth: int) -> None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        numbers.append(value)
+    elif isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, (list, tuple)) and depth < _DEPTH:
+        for item in cast("Sequence[object]", value):
+            _gather(item, numbers, texts, depth + 1)
+    elif isinstance(value, dict) and depth < _DEPTH:
+        for item in cast("Dict[object, object]", value).values():
+            _gather(item, numbers, texts, depth + 1)
+
+
+def _ordered(items: Sequence[Any]) -> bool:
+    try:
+        return all(one <= other for one, other in zip(items, items[1:]))
+    except Exception:  # noqa: BLE001 - comparison is the program's
+        return False
+
+
+def _distinct(items: List[object]) -> bool:
+    try:
+        return len(set(items)) == len(items)
+    except Exception:  # noqa: BLE001 - hashing is the program's
+        return False
+
+
+def _text(call: Call) -> str:
+    return repr((call.key, call.positional, sorted(call.keywords.items())))
+
+
+def function_of(program: Program, key: LiveKey) -> Optional[FunctionType]:
+    """Return a living function for a recorded call."""
+    functions = program.live.get(key)
+    return functions[0] if functions else None

@@ -1,0 +1,136 @@
+"""
+Which of the patches that pass every test is likely right.
+
+An edit's own likelihood, lowered where it drops what the code computed, adds what only a test knows, or breaks
+calls near the tests; then the candidates vote: a behaviour that several edits arrive at is likelier than an odd one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter, defaultdict
+from typing import Dict, FrozenSet, List, NamedTuple, Sequence, Set, Tuple
+
+from regoose_guest.repair.behaviour import ENDLESS, RAISED, RETURNED, UNKNOWN, Answer, Comparison
+from regoose_guest.repair.build import called
+from regoose_guest.repair.candidates import Candidate, Part
+from regoose_guest.repair.edits import Replace, applied, target
+from regoose_guest.repair.hunt import Plausible
+
+_DROPS_VARIABLE, _DROPS_CALL, _ADDS_CALL = 0.3, 0.6, 0.9
+_BLUNT = frozenset(("condition always true", "condition always false", "statement deleted", "condition dropped"))
+_BLUNT_SHARE = 0.6
+_TEST_LITERAL = 0.3
+_ORDINARY = frozenset(("0", "1", "-1", "2", "None", "True", "False", "''", "' '", "0.0", "1.0"))
+
+
+class Ranked(NamedTuple):
+    """A plausible patch with its place."""
+
+    plausible: Plausible
+    score: float
+    behaviour: Tuple[Answer, ...]
+    """Its answers; patches with equal answers behave alike. Empty: not compared."""
+
+
+def rank(
+    plausible: Sequence[Plausible], comparison: Comparison, literals: FrozenSet[str], *, crash: bool
+) -> List[Ranked]:
+    """
+    Order plausible patches, the likeliest first.
+
+    `literals` are constants of the test files; `crash` says that every target fails by an exception of its own
+    rather than by an assertion.
+    """
+    own = {one.candidate.number: likelihood(one.candidate, literals) for one in plausible}
+    weights: Dict[Tuple[Answer, ...], float] = defaultdict(float)
+    behaviours: Dict[int, Tuple[Answer, ...]] = {}
+    for one in plausible:
+        number = one.candidate.number
+        behaviours[number] = tuple((kind, text, "") for kind, text, _ in comparison.answers.get(number, ()))
+        weights[behaviours[number]] += own[number]
+    ranked: List[Ranked] = []
+    for one in plausible:
+        number = one.candidate.number
+        score = own[number]
+        if behaviours[number]:
+            score = (score * weights[behaviours[number]]) ** 0.5
+            score *= _stability(comparison, comparison.answers[number], crash=crash)
+        ranked.append(Ranked(one, score, behaviours[number]))
+    ranked.sort(key=lambda one: (-one.score, one.plausible.candidate.number))
+    return ranked
+
+
+def _stability(comparison: Comparison, answers: Sequence[Answer], *, crash: bool) -> float:
+    """
+    Discount patches that break calls which used to return.
+
+    Where the fault is a crash, whatever returned before was right as far as anyone knows, so it should stay.
+    """
+    returned = [(before, after) for before, after in zip(comparison.before, answers) if before[0] == RETURNED]
+    returned = [(before, after) for before, after in returned if after[0] != UNKNOWN]
+    if not returned:
+        return 1.0
+    broken = sum(after[0] in {RAISED, ENDLESS} for _, after in returned) / len(returned)
+    factor = (1.0 - broken) ** 4 + 0.02
+    if crash:
+        kept = sum(before[:2] == after[:2] for before, after in returned) / len(returned)
+        factor *= 0.02 + kept**25
+    return factor
+
+
+def likelihood(candidate: Candidate, literals: FrozenSet[str]) -> float:
+    """Score a patch by its text alone."""
+    score = candidate.score
+    for part in candidate.parts:
+        score *= _losses(part) * _borrowed(part, literals)
+    for word in candidate.template.split(" + "):
+        if word in _BLUNT:
+            score *= _BLUNT_SHARE
+    return score
+
+
+def _losses(part: Part) -> float:
+    """Discount an edit after which a variable is no longer read or a call no longer made."""
+    if part.scope is None:
+        return 1.0
+    before = _profile(part.scope.function)
+    with applied(part.source, part.edits):
+        after = _profile(part.scope.function)
+    factor = 1.0
+    local = set(part.scope.locals)
+    if any(name in local and not after[0][name] for name in before[0]):
+        factor *= _DROPS_VARIABLE
+    made, kept = sum(before[1].values()), sum(after[1].values())
+    return factor * (_DROPS_CALL if kept < made else _ADDS_CALL if kept > made else 1.0)
+
+
+def _profile(function: ast.AST) -> "Tuple[Counter[str], Counter[str]]":
+    reads: Counter[str] = Counter()
+    calls: Counter[str] = Counter()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            reads[node.id] += 1
+        elif isinstance(node, ast.Call):
+            calls[called(node)] += 1
+    return reads, calls
+
+
+def _borrowed(part: Part, literals: FrozenSet[str]) -> float:
+    """Discount constants that are new to the code and stand in the tests."""
+    added: Set[str] = set()
+    for edit in part.edits:
+        new: Sequence[ast.AST] = (edit.new,) if isinstance(edit, Replace) else edit.new
+        old = _constants([target(edit)])
+        added |= _constants(new) - old
+    special = {one for one in added if one not in _ORDINARY and one in literals}
+    return _TEST_LITERAL ** len(special)
+
+
+def _constants(nodes: Sequence[ast.AST]) -> Set[str]:
+    return {repr(node.value) for root in nodes for node in ast.walk(root) if isinstance(node, ast.Constant)}
+
+
+def constants_of(tree: ast.AST) -> Set[str]:
+    """Return the constants of a test file, as they are compared with an edit's."""
+    return _constants([tree])

@@ -80,7 +80,7 @@ def test_fix_ends_with_the_report_and_the_command_that_reruns_the_proof(call: Ca
     ran = call("fix", "/some/where")
     assert ran.code == 0
     lines = ran.out.splitlines()
-    assert lines[0] == "proven: 2 failing tests pass with a change of one line, and nothing else got worse."
+    assert lines[0] == "Proven: 2 failing tests pass with a change of one line, and nothing else got worse."
     assert lines[-2].split() == ["report", samples.proven().report]
     assert lines[-1].split(maxsplit=1) == ["rerun", samples.proven().reproduce]
     assert "+    return [fmean(closes[end - window : end]) for end in range(window, len(closes) + 1)]" in lines
@@ -131,7 +131,7 @@ def test_what_was_not_proven_shows_where_the_fault_seems_to_be(call: Call, servi
     services.runs.results[ID] = samples.unproven()
     ran = call("fix")
     assert ran.code == 1
-    assert ran.out.startswith("not proven: No change")
+    assert ran.out.startswith("Not proven: No change")
     assert "  1.00  src/market_predictor/indicators.py:10  moving_average" in ran.out.splitlines()
     assert "rerun" not in ran.out
 
@@ -206,7 +206,7 @@ def test_prove_reruns_a_proof(call: Call, services: FakeServices) -> None:
     services.proof = proof_result()
     ran = call("prove", "--base", "v1", "--head", "v2", "--test", "t.py::a", "--test", "t.py::b", "/some/where")
     assert ran.code == 0
-    assert ran.out.startswith("proven: ")
+    assert ran.out.startswith("Proven: ")
     assert "green on head" in ran.out
     (task,) = services.proof_tasks
     assert (task.base, task.head, task.tests, task.repository) == ("v1", "v2", ("t.py::a", "t.py::b"), "/some/where")
@@ -223,7 +223,7 @@ def test_runs_are_listed_and_shown(call: Call, services: FakeServices) -> None:
     assert [line.split()[:2] for line in listed[1:]] == [[ID, "finished"], ["cut-short", "interrupted"]]
     shown = call("runs", "show", ID).out
     assert ["2", "search", "2.0", "s"] in [line.split() for line in shown.splitlines()]
-    assert "proven: 2 failing tests pass" in shown
+    assert "Proven: 2 failing tests pass" in shown
     document = call("runs", "show", "cut-short", "--json").document
     assert (document["state"], document["result"]) == ("interrupted", None)
     assert call("runs", "show", "cut-short").err == "hint: regoose runs resume cut-short\n"

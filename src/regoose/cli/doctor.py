@@ -114,7 +114,12 @@ def _show_machine(out: Console, loaded: Loaded, probes: tuple[Probe, ...]) -> No
             continue
         missing = ", ".join(guarantee.value for guarantee in probe.not_enforced)
         says = f"enforces everything but: {missing}" if missing else f"enforces all {len(Guarantee)} guarantees"
-        out.print(Text.assemble(("✓ ", "green"), name, f"  {probe.version}  ", (says, "yellow" if missing else "")))
+        version = probe.version.removeprefix(probe.backend).strip()
+        out.print(
+            Text.assemble(
+                ("✓ ", "green"), name, f"  {version + '  ' if version else ''}", (says, "yellow" if missing else "")
+            )
+        )
         if probe.reason:
             out.print(Text(f"  {' ' * width}  {probe.reason}"))
     out.print()

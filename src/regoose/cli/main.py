@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shlex
 import sys
 import time
@@ -99,8 +98,9 @@ def program() -> str:
 
 
 def _connect(repository: Path | None, flags: Flags) -> AbstractAsyncContextManager[Services]:
-    wired: Connect = importlib.import_module("regoose.app").connect
-    return wired(repository, flags)
+    from regoose.app import connect  # noqa: PLC0415 - wires every room, which a wrong option need not wait for
+
+    return connect(repository, flags)
 
 
 def _unexpected(terminal: Terminal, error: Exception, run_id: str | None) -> None:

@@ -11,13 +11,14 @@ from regoose.domain.evidence import Evidence, SuiteCounts, Verdict
 from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate
 from regoose.domain.run import FixResult, ProofResult
+from regoose.reports.wording import TITLES, reason
 
 EXIT_CODES = {Verdict.PROVEN: 0, Verdict.UNPROVEN: 1, Verdict.FAILED: 1, Verdict.CANCELLED: 1}
-WORDS = {
-    Verdict.PROVEN: ("proven", "bold green"),
-    Verdict.UNPROVEN: ("not proven", "bold yellow"),
-    Verdict.FAILED: ("failed", "bold red"),
-    Verdict.CANCELLED: ("cancelled", "bold"),
+STYLES = {
+    Verdict.PROVEN: "bold green",
+    Verdict.UNPROVEN: "bold yellow",
+    Verdict.FAILED: "bold red",
+    Verdict.CANCELLED: "bold",
 }
 SHOWN = 10
 """Rows of a list that are shown; the report has them all."""
@@ -76,8 +77,8 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _verdict(console: Console, evidence: Evidence) -> None:
-    word, style = WORDS[evidence.verdict]
-    console.print(Text.assemble((word, style), f": {evidence.summary}"))
+    title = TITLES[evidence.verdict]
+    console.print(Text.assemble((title, STYLES[evidence.verdict]), f": {reason(evidence)}"))
 
 
 def _facts(evidence: Evidence) -> list[tuple[str, str]]:

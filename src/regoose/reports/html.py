@@ -18,18 +18,12 @@ from regoose.domain.repair import Candidate, Suspect
 from regoose.domain.run import FixResult
 from regoose.reports import diff
 from regoose.reports.source import lines, markup, printable
+from regoose.reports.wording import TITLES, reason
 
 SNIPPET = 3
 """Lines shown before and after a suspect place."""
 OPEN_ROWS = 50
 """Tests shown at once; the rest unfolds."""
-
-TITLES = {
-    Verdict.PROVEN: "Proven",
-    Verdict.UNPROVEN: "Not proven",
-    Verdict.FAILED: "Failed",
-    Verdict.CANCELLED: "Cancelled",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +69,7 @@ def render(result: FixResult, sources: Mapping[str, str] | None = None) -> str:
         result=result,
         evidence=evidence,
         title=TITLES[result.status],
+        reason=reason(evidence),
         changed=diff.files(result.patch) if result.patch else (),
         green=frozenset(evidence.green),
         open_red=evidence.red[:OPEN_ROWS],
@@ -116,9 +111,9 @@ def _why(case: CaseResult) -> str:
 
 
 def _survivors(evidence: Evidence) -> str:
-    if evidence.verdict is not Verdict.PROVEN:
+    if evidence.verdict is not Verdict.PROVEN or evidence.alternatives == 0:
         return ""
-    if evidence.alternatives <= 1:
+    if evidence.alternatives == 1:
         return "one behaviour passes every test"
     return f"{evidence.alternatives} behaviours pass every test: a person has to choose"
 

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import re
 
-from regoose.domain.evidence import CheckStatus, Difference, Evidence, Verdict
+from regoose.domain.evidence import CheckStatus, Difference, Evidence
 from regoose.domain.repair import Candidate
 from regoose.domain.run import FixResult
+from regoose.reports.wording import TITLES, reason
 
 SHOWN_TESTS = 20
 SHOWN_INPUTS = 10
 MARKS = {CheckStatus.PASSED: "passed", CheckStatus.FAILED: "**failed**", CheckStatus.NOT_RUN: "not run"}
-VERDICTS = {
-    Verdict.PROVEN: "Proven",
-    Verdict.UNPROVEN: "Not proven",
-    Verdict.FAILED: "Failed",
-    Verdict.CANCELLED: "Cancelled",
-}
 
 
 def render(result: FixResult) -> str:
     """Return the body of a pull request for a result, or of a comment where nothing was proven."""
     evidence = result.evidence
     parts = [
-        f"**{VERDICTS[result.status]}.** {_prose(evidence.summary)}",
+        f"**{TITLES[result.status]}.** {_prose(reason(evidence))}",
         _rerun(result.reproduce),
         _tests(evidence),
         _suite(evidence),

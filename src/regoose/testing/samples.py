@@ -79,7 +79,7 @@ def proven() -> FixResult:
     best = _candidate(1, "len(closes) + 1)]", "Count one further: `len(closes) + 1` instead of `len(closes)`.")
     evidence = Evidence(
         verdict=Verdict.PROVEN,
-        summary="2 failing tests pass with a change of one line, and nothing else got worse.",
+        summary="Proven: 2 failing tests pass with a change of one line, and nothing else got worse.",
         red=(case, other),
         green=(case.id, other.id),
         repeats=5,
@@ -134,7 +134,7 @@ def choice() -> FixResult:
     )
     evidence = replace(
         one.evidence,
-        summary="2 failing tests pass, but 2 behaviours pass every test: choose.",
+        summary="Proven: 2 failing tests pass, but 2 behaviours pass every test: choose.",
         alternatives=2,
         differences=differences,
     )
@@ -146,7 +146,7 @@ def unproven() -> FixResult:
     one = proven()
     evidence = Evidence(
         verdict=Verdict.UNPROVEN,
-        summary="No change of one or two edits makes 2 failing tests pass; 412 were tried in 60 s.",
+        summary="Not proven: no change of one or two edits makes 2 failing tests pass; 412 were tried in 60 s.",
         red=one.evidence.red,
         before=one.evidence.before,
     )

@@ -82,7 +82,7 @@ def test_fix_ends_with_the_report_and_the_command_that_reruns_the_proof(call: Ca
     lines = ran.out.splitlines()
     assert lines[0] == "Proven: 2 failing tests pass with a change of one line, and nothing else got worse."
     assert lines[-2].split() == ["report", samples.proven().report]
-    assert lines[-1].split(maxsplit=1) == ["rerun", samples.proven().reproduce]
+    assert lines[-1].split(maxsplit=1) == ["rerun", f"{samples.proven().reproduce} /home/ada/market-predictor"]
     assert "+    return [fmean(closes[end - window : end]) for end in range(window, len(closes) + 1)]" in lines
 
 
@@ -111,7 +111,10 @@ def test_the_verdict_decides_the_exit_code(call: Call, services: FakeServices, v
 
 
 def test_json_is_alone_on_standard_output(call: Call, services: FakeServices) -> None:
-    services.runs.events = [Event(ID, "search", "started", "search"), Event(ID, "search", "finished", "3 candidates")]
+    services.runs.events = [
+        Event(ID, "search", "started", "search"),
+        Event(ID, "search", "finished", "search: 3 candidates"),
+    ]
     ran = call("fix", "--json")
     assert ran.document["run_id"] == samples.proven().run_id
     assert ran.err.startswith("✓ search 3 candidates (")

@@ -50,22 +50,26 @@ class Progress:
         elif event.kind == "progress":
             self._move(event)
             if not self._live and time.monotonic() - self._said >= PLAIN_SECONDS:
-                self._line(Text(f"{event.step}: {event.message}"))
+                self._line(Text(f"{event.step}: {_message(event)}"))
         elif event.kind in MARKS:
             self._line(self._finished(event))
 
     def _move(self, event: Event) -> None:
         if self._status is not None:
-            message = event.message if event.message != event.step else "…"
-            self._status.update(Text.assemble((event.step, "bold"), " ", (message, "dim")))
+            self._status.update(Text.assemble((event.step, "bold"), " ", (_message(event) or "…", "dim")))
 
     def _finished(self, event: Event) -> Text:
         mark, colour = MARKS[event.kind]
         began = self._began.pop(event.step, None)
         seconds = f" ({time.monotonic() - began:.1f} s)" if began is not None and event.kind == "finished" else ""
-        message = event.message if event.message != event.step else NAMES[event.kind]
+        message = _message(event) or NAMES[event.kind]
         return Text.assemble((mark, colour), " ", (event.step, "bold"), f" {message}", (seconds, "dim"))
 
     def _line(self, text: Text) -> None:
         self._said = time.monotonic()
         self._console.print(text)
+
+
+def _message(event: Event) -> str:
+    """Return the sentence of an event without the name of its step, which is shown beside it."""
+    return event.message.removeprefix(event.step).removeprefix(":").strip()

@@ -140,8 +140,15 @@ def show(shell: Shell, result: FixResult) -> int:
         shell.terminal.document(fix_document(result))
     else:
         choose = shell.command(f"regoose fix {shlex.quote(result.repository)} --choose")
-        show_fix(shell.terminal.out, result, shell.command(result.reproduce), choose)
+        show_fix(shell.terminal.out, result, _rerun(shell, result), choose)
     return EXIT_CODES[result.status]
+
+
+def _rerun(shell: Shell, result: FixResult) -> str:
+    """Return the command that reruns the proof, with the path of the repository where this is not inside it."""
+    inside = Path.cwd().is_relative_to(result.repository)
+    path = "" if inside or not result.reproduce else f" {shlex.quote(result.repository)}"
+    return shell.command(result.reproduce) + path
 
 
 def limits(settings: Settings) -> TaskLimits:

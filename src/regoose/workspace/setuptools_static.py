@@ -78,7 +78,7 @@ def read_setup(text: str | None) -> Declared:
         groups=wanted_groups("setup.py", extras | {"tests_require": _requirements(given.get("tests_require"))}),
         roots=tuple(place for place in (string(table(given.get("package_dir")).get("")),) if place not in {"", "."}),
         entry_points={name: _points(value) for name, value in table(points).items()},
-        compiled="ext_modules" in given and given["ext_modules"] != [],
+        compiled=any(word.arg == "ext_modules" and ast.unparse(word.value) != "[]" for word in call.keywords),
     )
 
 

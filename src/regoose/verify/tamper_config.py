@@ -47,7 +47,7 @@ def config_findings(edit: FileEdit) -> Iterator[Lowering]:
         return
     try:
         before, after = _settings(name, edit.before), _settings(name, edit.after)
-    except ValueError as error:
+    except (ValueError, configparser.Error) as error:
         yield ("config-unreadable", f"{name} cannot be read: {error}", True)
         return
     for key in sorted({**before, **after}):

@@ -33,7 +33,7 @@ from regoose.durable.codec import Json
 from regoose.durable.journal import APPLICATION, VERSION, Journal, JsonSerializer
 from regoose.durable.lock import RunLock
 from regoose.durable.run import Run, Suspended
-from regoose.errors import MachineError, RunBusy, RunCancelled, UsageError
+from regoose.errors import MachineError, RegooseError, RunBusy, RunCancelled, UsageError
 
 Workflow = Callable[[Run, Json], Awaitable[Json]]
 """Takes the run's handle and its task, returns its result. Deterministic outside of its steps."""
@@ -189,11 +189,13 @@ class Engine:
                 f"the journal in {self._state} could not be written: {error}",
                 hint="Make sure that its disk has room, then run `regoose runs resume`.",
             )
+        handle: WorkflowHandleAsync[Json] = await DBOS.retrieve_workflow_async(run_id)
         try:
-            handle: WorkflowHandleAsync[Json] = await DBOS.retrieve_workflow_async(run_id)
             return await handle.get_result(polling_interval_sec=_POLL)
         except dbos_error.DBOSAwaitedWorkflowCancelledError:
             raise RunCancelled(f"run {run_id} was cancelled") from None
+        except RegooseError as recorded:
+            raise error if isinstance(error, Exception) else recorded from None  # with its trace, where it is ours
 
     def _register(self, kind: str, workflow: Workflow) -> _Registered:
         async def body(task: Json) -> Json:

@@ -26,7 +26,7 @@ from regoose.domain.run import Cost, FixResult
 from regoose.domain.task import Engine, FixTask
 from regoose.durable.run import Run
 from regoose.errors import TimeLimit, UsageError
-from regoose.search.repair import RepairOptions, RepairProgress, repair
+from regoose.search.repair import RepairOptions, RepairProgress
 from regoose.verify.baseline import require_tests
 from regoose.verify.flaky import Baseline, take_baseline
 from regoose.verify.red_green import Proof, ProofPlan, prove
@@ -156,7 +156,7 @@ class _Fix:
 
         async def search() -> RepairReport:
             async with self._site.lend() as sandbox:
-                return await repair(
+                return await self._equipment.search(
                     sandbox,
                     str(environment.python),
                     options,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from regoose.domain.repair import RepairReport
 from regoose.errors import SandboxDied
 from regoose.sandbox.base import Limits, Probe, Sandbox, Spec
 from regoose.sandbox.pool import Opener, Pool
+from regoose.search.repair import BaseReader, RepairOptions, RepairProgress, repair
 from regoose.verify.suite import SandboxLease, Suite
 from regoose.workspace.checkout import Workspace, Workspaces
 from regoose.workspace.environment import Environments, TargetEnvironment
@@ -35,6 +37,23 @@ class Chosen(Protocol):
         ...
 
 
+class Search(Protocol):
+    """An author of patches that needs no model; `regoose.search.repair.repair` is the one."""
+
+    async def __call__(
+        self,
+        sandbox: Sandbox,
+        environment_python: str,
+        options: RepairOptions,
+        *,
+        files: BaseReader,
+        env: Mapping[str, str] | None = None,
+        on_progress: Callable[[RepairProgress], None] | None = None,
+    ) -> RepairReport:
+        """Search for patches of the tree in `sandbox`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipment:
     """What runs are done with. Made once by the composition root."""
@@ -47,6 +66,7 @@ class Equipment:
     author: Identity
     jobs: int
     """Sandboxes used at once."""
+    search: Search = repair
     python: str | None = None
     """Environment, interpreter or version asked for by the user."""
     keep: bool = False

@@ -9,11 +9,9 @@ et al.: Identifying patch correctness in test-based program repair, ICSE 2018).
 from __future__ import annotations
 
 import copy
-import itertools
-import types
 from dataclasses import dataclass, field
 from time import monotonic, process_time
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Type, cast
+from typing import Dict, List, Optional, Sequence, Set, Tuple, cast
 
 from regoose_guest.repair.candidates import Candidate
 from regoose_guest.repair.forks import Outlet, fork
@@ -22,6 +20,7 @@ from regoose_guest.repair.install import Installer
 from regoose_guest.repair.measure import Measured
 from regoose_guest.repair.program import LiveKey, Program
 from regoose_guest.repair.running import Hang, ItemRunner, arm, disarm
+from regoose_guest.repair.showing import canonical, shorten
 from regoose_guest.repair.source import first_line
 
 _INPUTS = 240
@@ -29,9 +28,7 @@ _PASSING_TESTS = 25
 _FAILING_TESTS = 8
 _CPU_PER_CALL = 0.08
 _CPU_PER_CANDIDATE = 4.0
-_SHOWN = 400
 _TEXT = 2000
-_DEPTH, _INSTANCES, _ITEMS, _ITERATED = 5, 3, 60, 200
 
 RETURNED, RAISED, ENDLESS, UNKNOWN = "o", "e", "h", "u"
 Answer = Tuple[str, str, str]
@@ -188,66 +185,11 @@ def _answer(one: Sequence[str]) -> Answer:
 def _unique(calls: Sequence[Call]) -> List[Call]:
     seen: Dict[str, Call] = {}
     for call in calls:
-        try:
-            text = repr((call.key, call.positional, call.keywords))
-        except Exception:  # noqa: BLE001, S112 - repr is the program's
-            continue
+        text = f"{call.key}{canonical(call.positional)}{canonical(call.keywords)}"
         # Known from a failing test weighs more: the value there is known to be wrong somewhere.
         if text not in seen or call.near_red:
             seen[text] = call
     return list(seen.values())
-
-
-def canonical(value: object, depth: int = 0) -> str:
-    """Write a value so that equal values read alike and addresses do not show; iterators are read."""
-    if depth > _DEPTH:
-        return "..."
-    if value is None or value.__class__ in (bool, int, float, str, bytes, complex):
-        return repr(value)
-    if is_iterator(value):
-        return f"iterator{canonical(list(itertools.islice(cast('Iterator[object]', value), _ITERATED)), depth + 1)}"
-    return _collection(value, depth) or _instance(value, depth)
-
-
-def _collection(value: object, depth: int) -> str:
-    name = value.__class__.__name__
-    if isinstance(value, (list, tuple)):
-        items = cast("Sequence[object]", value)
-        return f"{name}[{','.join(canonical(item, depth + 1) for item in items[:_ITEMS])}]"
-    if isinstance(value, (set, frozenset)):
-        members = cast("Set[object]", value)
-        return f"set{{{','.join(sorted(canonical(item, depth + 1) for item in members))}}}"
-    if isinstance(value, dict):
-        mapping = cast("Dict[object, object]", value)
-        pairs = (f"{canonical(k, depth + 1)}:{canonical(v, depth + 1)}" for k, v in list(mapping.items())[:_ITEMS])
-        return f"dict{{{','.join(sorted(pairs))}}}"
-    return ""
-
-
-def _instance(value: object, depth: int) -> str:
-    kind: Type[object] = type(value)
-    name = kind.__name__
-    inner = getattr(value, "__dict__", None)
-    opaque = isinstance(value, (type, types.FunctionType, types.ModuleType))
-    if isinstance(inner, dict) and depth < _INSTANCES and not opaque:
-        return f"{name}{canonical(cast('Dict[object, object]', inner), depth + 1)}"
-    return name
-
-
-def is_iterator(value: object) -> bool:
-    """Whether a value is read by going through it once."""
-    return hasattr(value, "__next__")
-
-
-def shorten(value: object) -> str:
-    """Write a value for a reader."""
-    if is_iterator(value):
-        return f"<{value.__class__.__name__}>"
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - repr is the program's
-        return f"<{value.__class__.__name__}>"
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def _error_text(error: BaseException) -> str:

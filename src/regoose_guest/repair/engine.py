@@ -33,13 +33,15 @@ _SINGLE_SHARE = 0.65
 _COMPARING_SHARE = 0.15
 _LONGEST_COMPARING = 10.0
 _MOST_PLAUSIBLE = 40
-_MUCH_LESS_LIKELY = 0.2
+_MUCH_LESS_LIKELY = 0.08
 """A candidate scoring less than this share of the best plausible one is not worth waiting for."""
 _LEAST_EXPLORING, _MOST_EXPLORING = 3.0, 8.0
 _BATCH = 12
 _SLOW = 3.0
 """A passing test that takes more seconds says nothing about how long a failing one may take."""
 _ROUNDS = 2
+_LEAST_LIMIT, _MOST_LIMIT = 0.04, 2.0
+"""CPU seconds for a test under a candidate; the least is some ticks of the kernel's clock."""
 _KEPT_CANDIDATES = 200_000
 
 
@@ -138,9 +140,9 @@ class Engine:
         longest = max((test.seconds for test in passing if test.seconds < _SLOW), default=0.01)
         for test in failing:
             if test.outcome == HUNG:
-                test.limit = max(0.1, min(2.0, 10 * longest))
+                test.limit = max(_LEAST_LIMIT, min(_MOST_LIMIT, 10 * longest))
             else:
-                test.limit = max(0.1, 8 * test.seconds)
+                test.limit = max(_LEAST_LIMIT, 8 * test.seconds)
 
     # searching
 

@@ -6,16 +6,18 @@ import contextlib
 import copy
 import sys
 from random import Random
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, cast
 
 from regoose_guest.repair.program import LiveKey, Program
+from regoose_guest.repair.showing import canonical
 
 _PER_FUNCTION = 40
 _TRIES = 5
 _LARGEST = 12
 _DEPTH = 3
 _SAMPLE = 2000
+_FAMILY = 500
 _FROM_TESTS = 0.25
 _TEXT = "ab 0()"
 
@@ -102,6 +104,45 @@ class Shape(NamedTuple):
     alphabet: str
 
 
+def is_instance(value: object) -> bool:
+    """Whether a value is an object with attributes of its own, of a class that is no built-in."""
+    return isinstance(getattr(value, "__dict__", None), dict) and not isinstance(
+        value, (type, FunctionType, ModuleType)
+    )
+
+
+class Relatives:
+    """The objects that hang together in the arguments of one call, by class."""
+
+    def __init__(self, roots: Sequence[object]) -> None:
+        self._by_class: Dict[object, List[object]] = {}
+        seen: Set[int] = set()
+        pending: List[object] = list(roots)
+        while pending and len(seen) < _FAMILY:
+            value = pending.pop(0)
+            parts = None if id(value) in seen else _parts(value)
+            if parts is None:
+                continue
+            seen.add(id(value))
+            if is_instance(value):
+                self._by_class.setdefault(value.__class__, []).append(value)
+            pending += parts
+
+    def like(self, value: object) -> List[object]:
+        """Return the objects of the same class."""
+        return self._by_class.get(value.__class__, [])
+
+
+def _parts(value: object) -> Optional[List[object]]:
+    """List what a value holds; None where it holds nothing."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return list(cast("Sequence[object]", value))
+    if isinstance(value, dict):
+        mapping = cast("Dict[object, object]", value)
+        return [*mapping, *mapping.values()]
+    return list(vars(value).values()) if is_instance(value) else None
+
+
 class Mutator:
     """Changes recorded calls a little; deterministic for a seed."""
 
@@ -112,6 +153,7 @@ class Mutator:
         for call in recorded:
             for place, value in _places(call):
                 self._pool.setdefault((call.key, place), []).append(value)
+        self._relatives = Relatives(())
         self._shapes = {place: _shape(values) for place, values in self._pool.items()}
 
     def calls(self, most: int) -> List[Call]:
@@ -133,8 +175,9 @@ class Mutator:
         return made
 
     def _changed(self, call: Call) -> Call:
-        positional = list(copy.deepcopy(call.positional))
-        keywords = copy.deepcopy(call.keywords)
+        given, keywords = copy.deepcopy((call.positional, call.keywords))
+        positional = list(given)
+        self._relatives = Relatives((*positional, *keywords.values()))
         places: List[object] = [*range(len(positional)), *keywords]
         for _ in range(self._random.choice((1, 1, 2))):
             place = self._random.choice(places)
@@ -146,9 +189,25 @@ class Mutator:
         return Call(call.key, tuple(positional), keywords, call.near_red, generated=True)
 
     def _value(self, value: object, key: LiveKey, place: object, shape: Shape) -> object:
+        if is_instance(value):
+            return self._instance(value, shape)
         if self._random.random() < _FROM_TESTS:
             return copy.deepcopy(self._random.choice(self._pool[(key, place)]))
         return self._fitted(self._mutated(value, shape), shape)
+
+    def _instance(self, value: object, shape: Shape) -> object:
+        """Take another object of the same kind from the same call, or change one attribute of one of them."""
+        family = self._relatives.like(value)
+        other = self._random.choice(family) if family else value
+        if self._random.choice((True, False)):
+            return other
+        attributes = vars(other)
+        if attributes:
+            name = self._random.choice(sorted(attributes))
+            old = attributes[name]
+            new = self._random.choice(self._relatives.like(old) or [old]) if is_instance(old) else None
+            attributes[name] = self._mutated(old, shape) if new is None else new
+        return value
 
     @staticmethod
     def _fitted(value: object, shape: Shape) -> object:
@@ -276,7 +335,7 @@ def _distinct(items: List[object]) -> bool:
 
 
 def _text(call: Call) -> str:
-    return repr((call.key, call.positional, sorted(call.keywords.items())))
+    return f"{call.key}{canonical(call.positional)}{canonical(call.keywords)}"
 
 
 def function_of(program: Program, key: LiveKey) -> Optional[FunctionType]:

@@ -22,7 +22,7 @@ from regoose_guest.repair.observing import observe
 from regoose_guest.repair.outcome import Reporter
 from regoose_guest.repair.pairs import pairs
 from regoose_guest.repair.program import Program
-from regoose_guest.repair.rank import Ranked, constants_of, rank
+from regoose_guest.repair.rank import Ranked, constants_of, likelihood, rank
 from regoose_guest.repair.running import HUNG, PASSED, ItemRunner
 from regoose_guest.repair.schema import BUDGET, EXHAUSTED, PROVEN_ENOUGH, OptionsJson, ResultJson
 from regoose_guest.repair.telling import Telling
@@ -35,12 +35,14 @@ _LONGEST_COMPARING = 10.0
 _MOST_PLAUSIBLE = 40
 _MUCH_LESS_LIKELY = 0.08
 """A candidate scoring less than this share of the best plausible one is not worth waiting for."""
-_LEAST_EXPLORING, _MOST_EXPLORING = 3.0, 8.0
+_EXPLORING_SHARE = 0.25
+_EXPLORED = 2500
+"""After the first plausible patch, this many more candidates are tried, for this share of the budget at most."""
 _BATCH = 12
 _SLOW = 3.0
 """A passing test that takes more seconds says nothing about how long a failing one may take."""
 _ROUNDS = 2
-_LEAST_LIMIT, _MOST_LIMIT = 0.04, 2.0
+_LEAST_LIMIT, _MOST_LIMIT = 0.025, 2.0
 """CPU seconds for a test under a candidate; the least is some ticks of the kernel's clock."""
 _KEPT_CANDIDATES = 200_000
 
@@ -59,7 +61,9 @@ class Engine:
         self._runner = ItemRunner(self._items)
         self._installer = Installer(self._program)
         self._outcome = Outcome()
-        self._first_found: Optional[float] = None
+        self._first_found: Optional[Tuple[float, int]] = None
+        self._likelihoods: List[float] = []
+        """Of the plausible patches, in the order found."""
         self._seen: List[Candidate] = []
 
     def run(self) -> ResultJson:
@@ -129,7 +133,8 @@ class Engine:
         if not any(self._is_target(test) for test in tests):
             return f"None of the targets was collected: {', '.join(self._options['targets'])}."
         if not failing:
-            return "Every target passes already."
+            missing = len(tests) < len(self._items)
+            return "The time ran out before every test was run." if missing else "Every target passes already."
         if all(test.is_import for test in failing):
             return f"The targets fail at an import: {failing[0].message}"
         return ""
@@ -182,12 +187,15 @@ class Engine:
         if not outcome.plausible:
             return False
         if self._first_found is None:
-            self._first_found = monotonic()
-        best = max(one.candidate.score for one in outcome.plausible)
+            self._first_found = (monotonic(), outcome.tried)
+        while len(self._likelihoods) < len(outcome.plausible):
+            found = outcome.plausible[len(self._likelihoods)].candidate
+            self._likelihoods.append(likelihood(found, frozenset()))
+        best = max(self._likelihoods)
         if waiting < best * _MUCH_LESS_LIKELY or len(outcome.plausible) >= _MOST_PLAUSIBLE:
             return True
-        took = self._first_found - self._started
-        return monotonic() - self._first_found > min(_MOST_EXPLORING, max(_LEAST_EXPLORING, took))
+        since, tried = self._first_found
+        return monotonic() - since > _EXPLORING_SHARE * self._options["seconds"] or outcome.tried - tried > _EXPLORED
 
     def _tell(self, phase: str) -> None:
         found = self._outcome.plausible

@@ -17,6 +17,8 @@ from regoose_guest.repair.tracing import Line
 
 _FIRST_LIMIT = 3.0
 """CPU seconds a test may take before it counts as endless, while nothing is known of the others."""
+_SURELY_ENDLESS = 2.0
+"""Seconds after which a test that was cut by the end of all measuring counts as endless."""
 _FRAMES = 400
 _TYPES_OF_IMPORT = frozenset(("ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError"))
 
@@ -71,8 +73,8 @@ class Measurement:
         limit = _FIRST_LIMIT
         rest = list(order)
         while rest and monotonic() < until:
-            self._child(rest, limit, until, done, late)
-            if rest and rest[0] not in done and monotonic() < until:
+            started = self._child(rest, limit, until, done, late)
+            if rest and rest[0] not in done and (monotonic() < until or monotonic() - started > _SURELY_ENDLESS):
                 done[rest[0]] = Measured(rest[0], HUNG, limit, "Killed")
             if any(test.outcome == HUNG for test in done.values()):
                 longest = max((test.seconds for test in done.values() if test.outcome == PASSED), default=0.0)
@@ -80,7 +82,9 @@ class Measurement:
             rest = [index for index in rest if index not in done]
         return Baseline([done[index] for index in order if index in done], sorted(late))
 
-    def _child(self, rest: List[int], limit: float, until: float, done: Dict[int, Measured], late: Set[str]) -> None:
+    def _child(self, rest: List[int], limit: float, until: float, done: Dict[int, Measured], late: Set[str]) -> float:
+        """Measure in one child; returns when the last test that it came to began."""
+        began = monotonic()
         child = fork(lambda outlet: self._work(rest, limit, outlet), self._memory)
         try:
             for message in child.messages(lambda: min(limit * 5 + 10, until - monotonic())):
@@ -89,12 +93,14 @@ class Measurement:
                     continue
                 test = _decoded(message)
                 done[test.index] = test
+                began = monotonic()
                 while rest and rest[0] in done:
                     rest.pop(0)
                 if test.outcome == HUNG:
-                    return
+                    break
         finally:
             child.end()
+        return began
 
     def _work(self, rest: List[int], limit: float, outlet: Outlet) -> None:
         modules = list(sys.modules)

@@ -21,6 +21,7 @@ _DROPS_VARIABLE, _DROPS_CALL, _ADDS_CALL = 0.3, 0.6, 0.9
 _BLUNT = frozenset(("condition always true", "condition always false", "statement deleted", "condition dropped"))
 _BLUNT_SHARE = 0.6
 _TEST_LITERAL = 0.3
+_POWER, _CRASH_POWER, _REST = 4, 50, 0.02
 _ORDINARY = frozenset(("0", "1", "-1", "2", "None", "True", "False", "''", "' '", "0.0", "1.0"))
 
 
@@ -49,34 +50,43 @@ def rank(
         number = one.candidate.number
         behaviours[number] = tuple((kind, text, "") for kind, text, _ in comparison.answers.get(number, ()))
         weights[behaviours[number]] += own[number]
+    usual = _usually_returns(comparison)
     ranked: List[Ranked] = []
     for one in plausible:
         number = one.candidate.number
         score = own[number]
         if behaviours[number]:
             score = (score * weights[behaviours[number]]) ** 0.5
-            score *= _stability(comparison, comparison.answers[number], crash=crash)
+            score *= _stability(comparison, comparison.answers[number], usual, crash=crash)
         ranked.append(Ranked(one, score, behaviours[number]))
     ranked.sort(key=lambda one: (-one.score, one.plausible.candidate.number))
     return ranked
 
 
-def _stability(comparison: Comparison, answers: Sequence[Answer], *, crash: bool) -> float:
+def _stability(comparison: Comparison, answers: Sequence[Answer], usual: Sequence[bool], *, crash: bool) -> float:
     """
-    Discount patches that break calls which used to return.
+    Discount patches that do not return where the unpatched program or most other patches do.
 
     Where the fault is a crash, whatever returned before was right as far as anyone knows, so it should stay.
     """
     returned = [(before, after) for before, after in zip(comparison.before, answers) if before[0] == RETURNED]
     returned = [(before, after) for before, after in returned if after[0] != UNKNOWN]
-    if not returned:
-        return 1.0
-    broken = sum(after[0] in {RAISED, ENDLESS} for _, after in returned) / len(returned)
-    factor = (1.0 - broken) ** 4 + 0.02
-    if crash:
+    power = _CRASH_POWER if crash else _POWER
+    factor = 1.0
+    if returned:
+        broken = sum(after[0] in {RAISED, ENDLESS} for _, after in returned) / len(returned)
+        factor *= _REST + (1.0 - broken) ** _POWER
+    if returned and crash:
         kept = sum(before[:2] == after[:2] for before, after in returned) / len(returned)
-        factor *= 0.02 + kept**25
-    return factor
+        factor *= _REST + kept**power
+    failing = sum(expected and after[0] in {RAISED, ENDLESS} for expected, after in zip(usual, answers))
+    return factor * (_REST + (1.0 - failing / max(1, len(answers))) ** power)
+
+
+def _usually_returns(comparison: Comparison) -> List[bool]:
+    """Say of each call whether a good part of the patches return from it."""
+    columns = list(zip(*comparison.answers.values()))
+    return [sum(answer[0] == RETURNED for answer in column) * 3 >= len(column) for column in columns]
 
 
 def likelihood(candidate: Candidate, literals: FrozenSet[str]) -> float:
@@ -98,7 +108,7 @@ def _losses(part: Part) -> float:
     with applied(part.source, part.edits):
         after = _profile(part.scope.function)
     factor = 1.0
-    local = set(part.scope.locals)
+    local = set(part.scope.locals) | part.scope.comprehension_targets
     if any(name in local and not after[0][name] for name in before[0]):
         factor *= _DROPS_VARIABLE
     made, kept = sum(before[1].values()), sum(after[1].values())

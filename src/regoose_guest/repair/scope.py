@@ -150,7 +150,7 @@ class Scope:
         self.nested: Dict[str, Definition] = {}
         self._lines: Dict[str, List[int]] = defaultdict(list)
         self.uses: Counter[str] = Counter()
-        self._comprehension_targets: Set[str] = set()
+        self.comprehension_targets: Set[str] = set()
         self.locals = self._local_names()
         self.visible = set(self.locals) | file.globals | BUILTINS
         self.receiver = self._receiver()
@@ -194,7 +194,7 @@ class Scope:
                 for part in ast.walk(node.target):
                     if isinstance(part, ast.Name):
                         inside.add(id(part))
-                        self._comprehension_targets.add(part.id)
+                        self.comprehension_targets.add(part.id)
                         self._lines[part.id].append(part.lineno)
         return inside
 
@@ -270,7 +270,7 @@ class Scope:
         """Whether all names that an expression reads are visible at a node."""
         needed = free_names(expression)
         around = set(self.bound_around(node))
-        hidden = (needed & self._comprehension_targets) - set(self.locals) - self.file.globals
+        hidden = (needed & self.comprehension_targets) - set(self.locals) - self.file.globals
         return needed <= self.visible | around and hidden <= around
 
     def in_loop(self, statement: ast.AST) -> bool:

@@ -45,7 +45,7 @@ class Trial:
                 continue
             code, fixed, shape = self._representatives()
             outlet.send("result", candidate.number, code, fixed, shape)
-            if code == HANGS or not candidate.hot:
+            if not candidate.hot:
                 return
             undo()
 

@@ -60,7 +60,10 @@ class Wording:
         return lines
 
     def _is_kept(self, node: ast.AST) -> bool:
-        return self._source.owns(node) and id(node) not in self._changed
+        if not self._source.owns(node) or id(node) in self._changed:
+            return False
+        # What begins with `elif` cannot stand by itself: write it anew, its parts as they were.
+        return not (isinstance(node, ast.If) and self._source.segment(node).startswith("elif"))
 
     def _moved(self, node: ast.stmt, margin: str) -> List[str]:
         """Return an old statement's lines, moved to another margin; lines inside strings stay where they are."""

@@ -12,7 +12,7 @@ from regoose_guest.repair.scope import FileScope, Scope
 from regoose_guest.repair.source import DEFINITIONS, Definition
 from regoose_guest.repair.templates.site import Proposal, Proposals, Site
 
-_CLASSES = ("list", "tuple", "set", "dict", "str", "int", "float", "bytes")
+_CLASSES = ("list", "tuple", "set", "dict", "str", "int", "float", "bytes", "slice", "bool", "frozenset", "complex")
 _FIXED_ARITY = frozenset(("len", "str", "int", "isinstance", "any", "all", "abs", "bool"))
 _EXTRA = (1, 0, True, "", -1)
 

@@ -238,8 +238,10 @@ def main() -> int:
         prepare_interpreter(library, version, options.venvs)
     with ThreadPoolExecutor(options.jobs) as pool:
         work = partial(confirm, library=library, git_dir=options.mirror, venvs=options.venvs)
-        bugs = [bug for bug in pool.map(work, fixes) if bug]
-    write_bugs(bugs, library, options.out)
+        bugs: list[Bug] = []
+        for bug in pool.map(work, fixes):
+            bugs += [bug] if bug else []
+            write_bugs(bugs, library, options.out)
     print(f"{library.name}: {len(fixes)} small fixes with a test, {len(bugs)} red without them and green with them")
     return 0
 

@@ -233,13 +233,13 @@ def main() -> int:
     for one in failing:
         rows.append(measure(one, repairer, options))
         progress(f"{len(rows)} of {len(failing)}: {rows[-1].seconds:.1f} s")
+        write_json(options.json, [asdict(row) for row in rows])
     print(table(rows).markdown())
     print(f"\n{summary(rows)}")
     if options.differences and options.corpus == "design":
         for row, one in zip(rows, failing, strict=True):
             if row.first != EQUAL:
                 show_difference(row, one)
-    write_json(options.json, [asdict(row) for row in rows])
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shlex
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -98,6 +99,48 @@ def repair_by_engine(job: Job) -> Outcome:
     )
 
 
+class CandidateDocument(TypedDict):
+    """One alternative in the answer of `regoose fix --json`."""
+
+    delivered: bool
+    template: str
+    description: str
+    patch: str
+
+
+class FixDocument(TypedDict, total=False):
+    """The part of the answer of `regoose fix --json` that is read here."""
+
+    status: str
+    patch: str | None
+    alternatives: list[CandidateDocument]
+    error: dict[str, str]
+
+
+def repair_by_cli(job: Job) -> Outcome:
+    """Run `regoose fix` as a user would: sandbox, proof and report included."""
+    with scratch_folder() as scratch:
+        command = [sys.executable, "-m", "regoose", "fix", str(job.tree), "--json", "--budget", str(job.seconds)]
+        command += ["--python", str(job.python), *(item for target in job.targets for item in ("--test", target))]
+        environment = plain_environment(scratch, {"PYTHONPATH": str(SOURCE)})
+        started = time.monotonic()
+        output, errors = run_bounded(command, job.tree, environment, job.seconds * 2 + GRACE_SECONDS)
+        seconds = time.monotonic() - started
+    if not output.strip():
+        return Outcome(status="error", seconds=seconds, note=last_line(errors))
+    document = TypeAdapter(FixDocument).validate_json(output)
+    if "error" in document:
+        return Outcome(status="error", seconds=seconds, note=document["error"].get("message", ""))
+    status, found = document.get("status", ""), document.get("alternatives", [])
+    if not document.get("patch"):
+        return Outcome(status=status, behaviours=len(found), seconds=seconds)
+    order = sorted(found, key=lambda one: not one["delivered"])
+    patches = [
+        Alternative(diff=one["patch"], template=one["template"], description=one["description"]) for one in order
+    ]
+    return Outcome(status=status, alternatives=tuple(patches), behaviours=len(found), seconds=seconds)
+
+
 class ToolPatch(TypedDict, total=False):
     """One patch in the answer of another tool."""
 
@@ -146,7 +189,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=60, help="time budget of one search")
     parser.add_argument("--jobs", type=int, default=2, help="candidates run at a time")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
-    parser.add_argument("--via", choices=["engine", "cli"], default="engine", help="the engine alone, or `regoose fix`")
+    parser.add_argument("--via", choices=["engine", "cli"], default="cli", help="`regoose fix`, or its engine alone")
     parser.add_argument("--baseline", metavar="COMMAND", help="run another tool instead, see repair_by_tool")
 
 
@@ -154,4 +197,4 @@ def choose_repairer(options: argparse.Namespace) -> Repairer:
     """Return the way to repair that the flags ask for."""
     if options.baseline:
         return lambda job: repair_by_tool(job, options.baseline)
-    return repair_by_engine
+    return repair_by_engine if options.via == "engine" else repair_by_cli

@@ -107,7 +107,11 @@ class Recorder:
         if function is None:
             return
         try:
-            noted.append((function, copy.deepcopy(_arguments(frame))))
+            full = _arguments(frame)
+            short = _without_defaults(full, function)
+            noted.append((function, copy.deepcopy(full)))
+            if len(short[0]) < len(full[0]) or len(short[1]) < len(full[1]):
+                noted.append((function, copy.deepcopy(short)))
         except Exception:  # noqa: BLE001 - whatever cannot be copied cannot be replayed
             return
 
@@ -122,7 +126,7 @@ def _is_public(name: str) -> bool:
 
 
 def _arguments(frame: FrameType) -> Arguments:
-    """Return `[positional, keywords]` of the call that a frame begins with."""
+    """Return `[positional, keywords]` of the call that a frame begins with, default values included."""
     code, values = frame.f_code, frame.f_locals
     plain = code.co_argcount
     positional = [values[name] for name in code.co_varnames[:plain]]
@@ -134,6 +138,17 @@ def _arguments(frame: FrameType) -> Arguments:
     if code.co_flags & 0x08:
         keywords.update(values[code.co_varnames[place]])
     return [positional, keywords]
+
+
+def _without_defaults(arguments: Arguments, function: FunctionType) -> Arguments:
+    """Leave away trailing arguments that are the default values, so that another version supplies its own."""
+    positional, keywords = list(arguments[0]), arguments[1]
+    defaults = list(function.__defaults__ or ())
+    preset = function.__kwdefaults__ or {}
+    if len(positional) == function.__code__.co_argcount:
+        while defaults and positional and positional[-1] is defaults.pop():
+            positional.pop()
+    return [positional, {name: item for name, item in keywords.items() if item is not preset.get(name, preset)}]
 
 
 class Replay:

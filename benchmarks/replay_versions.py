@@ -87,6 +87,19 @@ def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
     return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
+def _defaults(tree: ast.Module, names: set[str]) -> dict[tuple[str, int], str]:
+    """Map functions, by name and first line, to their default arguments, where they have any."""
+    table: dict[tuple[str, int], str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            values = [value for value in [*node.args.defaults, *node.args.kw_defaults] if value is not None]
+            used = {part.id for value in values for part in ast.walk(value) if isinstance(part, ast.Name)}
+            line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            dumped = ", ".join(ast.dump(value) for value in values)
+            table[node.name, line] = dumped + (f" in version {id(tree)}" if used & names else "")
+    return table
+
+
 class Versions:
     """The fixed version, which is imported, and the patched one, whose code can take its place."""
 
@@ -97,6 +110,7 @@ class Versions:
         """Code objects of the fixed version, as imported, that behave otherwise in the patched one."""
         self._pairs: dict[CodeType, CodeType] = {}
         self._names: set[str] = set()
+        self._defaults_of: tuple[dict[tuple[str, int], str], ...] = ()
         self._functions: list[tuple[FunctionType, CodeType, CodeType]] = []
         self._defaults: list[tuple[FunctionType, Any, Any]] = []
         self._values: list[tuple[Any, str, Any, Any]] = []
@@ -114,6 +128,7 @@ class Versions:
         for name, node in _classes(fixed).items():
             if name in after:
                 self._names |= _differing_names(node.body, after[name].body)
+        self._defaults_of = (_defaults(fixed, self._names), _defaults(patched, self._names))
         self._pair(_compiled(change["fixed"], path), _compiled(change["patched"], path))
 
     def _pair(self, fixed: CodeType, patched: CodeType) -> None:
@@ -124,7 +139,11 @@ class Versions:
         if not fixed.co_flags & _FUNCTION_FLAG:
             return
         self._pairs[fixed] = patched
-        if signature(fixed) != signature(patched) or self._names & set(fixed.co_names):
+        old, new = (
+            table.get((code.co_name, code.co_firstlineno))
+            for table, code in zip(self._defaults_of, (fixed, patched))
+        )
+        if signature(fixed) != signature(patched) or self._names & set(fixed.co_names) or old != new:
             self.differing.add(fixed)
 
     def function_of(self, frame: FrameType) -> FunctionType | None:

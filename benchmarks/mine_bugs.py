@@ -179,7 +179,7 @@ def red_tests(broken: Outcomes, repaired: Outcomes) -> tuple[str, ...]:
     return tuple(sorted(red)) if collected and real and turned and few and after <= before else ()
 
 
-def confirm(fix: Fix, library: Library, git_dir: Path, venvs: Path) -> Bug | None:
+def confirm(fix: Fix, library: Library, git_dir: Path, venvs: Path, seconds: float) -> Bug | None:
     """Run the tests with and without the fix on the library's interpreters; the first that tells decides."""
     folder = Path(tempfile.mkdtemp(prefix=f"mine-{library.name}-"))
     try:
@@ -188,8 +188,8 @@ def confirm(fix: Fix, library: Library, git_dir: Path, venvs: Path) -> Bug | Non
         for version in library.pythons:
             python = prepare_interpreter(library, version, venvs)
             for arguments in (touched or library.tests, library.tests):
-                after = run_tests(repaired, python, arguments)
-                before = run_tests(broken, python, arguments) if after else None
+                after = run_tests(repaired, python, arguments, seconds=seconds)
+                before = run_tests(broken, python, arguments, seconds=seconds) if after else None
                 red = red_tests(before, after) if before and after else ()
                 if not before or not red:
                     break
@@ -230,6 +230,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="TOML file to write")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, default=200, help="how many commits to try, newest first")
+    parser.add_argument("--seconds", type=float, default=60, help="how long one run of the tests may take")
     options = parser.parse_args()
     library = load_libraries()[options.library]
     fixes = list(find_fixes(options.mirror))[: options.limit]
@@ -237,7 +238,7 @@ def main() -> int:
     for version in library.pythons:
         prepare_interpreter(library, version, options.venvs)
     with ThreadPoolExecutor(options.jobs) as pool:
-        work = partial(confirm, library=library, git_dir=options.mirror, venvs=options.venvs)
+        work = partial(confirm, library=library, git_dir=options.mirror, venvs=options.venvs, seconds=options.seconds)
         bugs: list[Bug] = []
         for bug in pool.map(work, fixes):
             bugs += [bug] if bug else []

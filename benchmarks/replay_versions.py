@@ -140,8 +140,7 @@ class Versions:
             return
         self._pairs[fixed] = patched
         old, new = (
-            table.get((code.co_name, code.co_firstlineno))
-            for table, code in zip(self._defaults_of, (fixed, patched))
+            table.get((code.co_name, code.co_firstlineno)) for table, code in zip(self._defaults_of, (fixed, patched))
         )
         if signature(fixed) != signature(patched) or self._names & set(fixed.co_names) or old != new:
             self.differing.add(fixed)

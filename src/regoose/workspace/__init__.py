@@ -6,5 +6,6 @@ The user's repository and the private tree of a run.
     Workspace.tree / .base_commit / .notes / .read(path) / .close();  Workspaces.sweep()
     delivery.commit_patch(repository, base_commit, patch, branch, CommitText) -> commit id
     delivery.apply_patch(repository, patch)                 into the working tree, for --apply
-    environment.Environments(...).provide(tree, repository, python=…) -> TargetEnvironment
+    environment.Environments(cache, caller).provide(tree, repository, python=…) -> TargetEnvironment
+    artifacts.Artifacts(folder).write(name, content)        a run's files
 """

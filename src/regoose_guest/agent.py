@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from regoose_guest.wire import RunReply, RunRequest, Setup
 
 _OPEN_FILES = 4096
+_MEMORY_EVENTS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+"""Of control groups of version 2 and 1, as containers see their own."""
 _WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/pts")
 
 
@@ -187,6 +189,7 @@ class Agent:
         stdout, stderr = Captured(bounds["output_bytes"]), Captured(bounds["output_bytes"])
         lines = Lines(self._send_lines) if request["stream"] else None
         job = Job(bodies[0], stdout, stderr, lines)
+        killed = oom_kills()
         begun = time.perf_counter()
         argv = request["argv"]
         argv[0] = self._setup["links"].get(argv[0], argv[0])
@@ -200,6 +203,7 @@ class Agent:
             self._supervisor.supervise(job, bounds, self._connection.control, self._is_cancelled)
             if job.ending.crowded:
                 stderr.add(b"\n[more processes than the limit of %d: stopped]\n" % bounds["processes"])
+        job.ending.starved = oom_kills() > killed
         self._report(job, request, (stdout, stderr), time.perf_counter() - begun)
 
     def _place(self, request: RunRequest, contents: List[bytes]) -> None:
@@ -222,7 +226,7 @@ class Agent:
 
     def _report(self, job: Job, request: RunRequest, captured: Tuple[Captured, Captured], seconds: float) -> None:
         ending = job.ending
-        exit_code, number = _split(ending.status) if not ending.cut_short else (None, int(signal.SIGKILL))
+        exit_code, number = _split(None if ending.cut_short else ending.status)
         files = [(path, self._area.open(path)) for path in request["reads"]]
         present = [(path, found) for path, found in files if found is not None]
         fetched = [(path, found) for path, found in present if found[1] <= request["read_bytes"]]
@@ -232,7 +236,7 @@ class Agent:
             "signal": number,
             "truncated": bool(captured[0].dropped or captured[1].dropped or len(fetched) < len(present)),
             "timed_out": ending.timed_out,
-            "out_of_memory": ending.out_of_memory,
+            "out_of_memory": ending.out_of_memory or ending.starved,
             "cancelled": ending.cancelled,
             "seconds": seconds,
             "cpu_seconds": ending.cpu_seconds,
@@ -260,6 +264,18 @@ if not TYPE_CHECKING:
 
     def cast(_kind, value):  # noqa: ANN001, ANN201, D103 - typing.cast without importing typing
         return value
+
+
+def oom_kills() -> int:
+    """Return how many processes the kernel has killed for the memory of our control group, if we are shown one."""
+    for path in _MEMORY_EVENTS:
+        try:
+            with open(path, "rb") as file:
+                fields = dict(line.split() for line in file)
+        except (OSError, ValueError):
+            continue
+        return int(fields.get(b"oom_kill", b"0"))
+    return 0
 
 
 def _split(status: Optional[int]) -> Tuple[Optional[int], Optional[int]]:

@@ -81,6 +81,8 @@ class Ending:
         self.status: Optional[int] = None
         self.timed_out = False
         self.out_of_memory = False
+        self.starved = False
+        """Whether the kernel ended one of its processes for want of memory; the rest may have gone on."""
         self.crowded = False
         self.cancelled = False
         self.cpu_seconds = 0.0

@@ -12,7 +12,7 @@ from typing import Self, cast
 
 from regoose.errors import NoSandbox, PolicyRefused, RegooseError, SandboxDied, SizeLimit
 from regoose.sandbox.base import MIB, OUT, WORK, Command, Limits, LineObserver, Result, Spec
-from regoose.sandbox.process import end_process
+from regoose.sandbox.process import end_process, leader_ended
 from regoose_guest import wire
 
 _START_SECONDS = 60.0
@@ -54,8 +54,6 @@ class Enforcement:
 class Surroundings:
     """What a backend adds around the agent's process."""
 
-    oom_kills: Callable[[], int] = lambda: 0
-    """How many processes the kernel has killed for memory so far."""
     close: Callable[[], Awaitable[None]] | None = None
     """Called once, after the process is gone."""
     remove: Callable[[], Awaitable[None]] | None = None
@@ -100,6 +98,7 @@ class AgentSandbox:
         self._closed = False
         self._complaint = bytearray()
         self._listening = asyncio.create_task(self._listen())
+        self._guarding = asyncio.create_task(self._guard())
         self.ready = Ready(-1, -1, 0, filtered=False, unreadable=())
 
     @property
@@ -179,7 +178,6 @@ class AgentSandbox:
 
     async def _run(self, command: Command, on_line: LineObserver | None) -> Result:
         limits = command.limits or self._limits
-        killed = self._surroundings.oom_kills()
         request, bodies = self._request(command, limits, stream=on_line is not None)
         answered = False
         try:
@@ -196,7 +194,7 @@ class AgentSandbox:
             raise
         if head.get("op") == "error":
             raise self._error(head)
-        return _to_result(head, contents, out_of_memory=self._surroundings.oom_kills() > killed)
+        return _to_result(head, contents)
 
     def _request(self, command: Command, limits: Limits, *, stream: bool) -> tuple[wire.RunRequest, list[bytes]]:
         inside = self._surroundings.translate
@@ -263,6 +261,12 @@ class AgentSandbox:
         except (asyncio.IncompleteReadError, ConnectionError):
             raise await self._death() from None
 
+    async def _guard(self) -> None:
+        """Hang up on the agent when the process around it ends, in case it was killed and the agent was not."""
+        await leader_ended(self._process)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
     async def _listen(self) -> None:
         stream = self._process.stderr
         assert stream is not None
@@ -308,6 +312,7 @@ class AgentSandbox:
             await asyncio.wait_for(self._process.wait(), _FAREWELL_SECONDS)
         except TimeoutError:
             await self._kill()
+        self._guarding.cancel()
         if self._process.returncode != 0 and self._surroundings.remove is not None:
             await self._surroundings.remove()
         with contextlib.suppress(TimeoutError):
@@ -329,7 +334,7 @@ async def open_agent(
     return sandbox
 
 
-def _to_result(head: dict[str, object], bodies: list[bytes], *, out_of_memory: bool) -> Result:
+def _to_result(head: dict[str, object], bodies: list[bytes]) -> Result:
     files = _strings(head.get("files"))
     if len(bodies) != len(files) + 2:
         raise SandboxDied(f"the sandbox announced {len(files)} files and sent {len(bodies) - 2}")
@@ -341,7 +346,7 @@ def _to_result(head: dict[str, object], bodies: list[bytes], *, out_of_memory: b
         stderr=bodies[1],
         truncated=head.get("truncated") is True,
         timed_out=head.get("timed_out") is True,
-        out_of_memory=out_of_memory or head.get("out_of_memory") is True,
+        out_of_memory=head.get("out_of_memory") is True,
         seconds=_number(head.get("seconds")),
         cpu_seconds=_number(head.get("cpu_seconds")),
         files=dict(zip(files, bodies[2:], strict=True)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import pwd
 import secrets
@@ -31,8 +32,8 @@ _PREFIX = "regoose"
 _CALL_SECONDS = 60.0
 _SHARED_MEMORY = 64 * MIB
 _TEMPORARY_SHARE = 4
-_SPARE_PROCESSES = 8
-"""For the engine's own helper and the agent."""
+_FEWEST_PROCESSES = 16
+"""Threads that the engine's own helper needs to start."""
 _NEEDED_TO_SET_UP = ("SETUID", "SETGID", "SETPCAP", "CHOWN", "DAC_READ_SEARCH")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -96,6 +97,9 @@ class Containers:
         self.engine = find_engine(name, environment or {})
         self._image: str | None = None
         self._preparing = asyncio.Lock()
+        self._uids = itertools.cycle(range(image.FIRST_UID, image.FIRST_UID + image.UIDS))
+        for _ in range(secrets.randbelow(image.UIDS)):
+            next(self._uids)
 
     @property
     def name(self) -> str:
@@ -137,7 +141,7 @@ class Containers:
             await self._call(engine, "rm", "--force", container)
 
         enforcement = Enforcement(
-            uid=image.FIRST_UID + secrets.randbelow(image.UIDS),
+            uid=next(self._uids),
             own_process_count=not engine.root,
             die_with_parent=False,
             keep=tuple(mount.target for mount in (*installation.mounts, *spec.mounts)),
@@ -213,7 +217,7 @@ def _confinement(spec: Spec, engine: Engine) -> list[str]:
         # The agent stops what exceeds `memory_bytes`; files in the sandbox's memory file systems come on top.
         total = limits.memory_bytes + limits.disk_bytes + limits.disk_bytes // _TEMPORARY_SHARE
         arguments += [f"--memory={total}", f"--memory-swap={total}"]
-        arguments += [f"--pids-limit={limits.processes + _SPARE_PROCESSES}"]
+        arguments += [f"--pids-limit={max(limits.processes + 1, _FEWEST_PROCESSES)}"]
     disk = limits.disk_bytes
     for path, size in (("/work", disk), ("/tmp", disk // _TEMPORARY_SHARE)):  # noqa: S108 - inside
         arguments += ["--tmpfs", f"{path}:rw,exec,nosuid,nodev,mode=1777,size={size}"]

@@ -78,7 +78,7 @@ async def run_process(command: HostCommand, sink: Sink | None = None) -> Complet
             group.create_task(_feed(stdin, command.stdin))
             group.create_task(_drain(stdout, sink or kept_out.add))
             group.create_task(_drain(stderr, kept_err.add))
-            await _leader_ended(process)
+            await leader_ended(process)
             _kill_group(process.pid)  # so that nobody keeps the pipes open
     except TimeoutError:
         timed_out = True
@@ -176,7 +176,7 @@ async def _drain(reader: asyncio.StreamReader, take: Sink) -> None:
         take(chunk)
 
 
-async def _leader_ended(process: asyncio.subprocess.Process) -> None:
+async def leader_ended(process: asyncio.subprocess.Process) -> None:
     """Wait for the process alone: `Process.wait` also waits for whoever else holds its pipes (before 3.13.1)."""
     try:
         descriptor = os.pidfd_open(process.pid)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import socket
 import struct
 
 TYPE_CHECKING = False
@@ -26,6 +25,7 @@ _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _X32_BIT = 0x40000000
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 _CLONE_NEW_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
@@ -203,10 +203,10 @@ def build(sockets: str, *, count_hidden_memory: bool, machine: Optional[str] = N
     program.inspect(
         special["ioctl"], 1, [(_EQUAL, request, _ERRNO | errno.EPERM) for request in _TERMINAL_INJECTION], _ALLOW
     )
-    families = (int(socket.AF_UNIX), int(socket.AF_INET), int(socket.AF_INET6)) if sockets == INET else ()
+    families = (_AF_UNIX, _AF_INET, _AF_INET6) if sockets == INET else ()
     allowed = [(_EQUAL, family, _ALLOW) for family in families]
     program.inspect(special["socket"], 0, allowed, _ERRNO | errno.EAFNOSUPPORT)
-    pairs = [(_EQUAL, int(socket.AF_UNIX), _ALLOW)]
+    pairs = [(_EQUAL, _AF_UNIX, _ALLOW)]
     program.inspect(special["socketpair"], 0, pairs, _ERRNO | errno.EAFNOSUPPORT)
     program.add(_RETURN, _ALLOW)
     return program.encode()

@@ -239,7 +239,7 @@ class AgentSandbox:
         stream = self._process.stdin
         assert stream is not None
         try:
-            stream.writelines([wire.encode(head, [len(body) for body in bodies]), *bodies])
+            stream.writelines([wire.encode_request(head, [len(body) for body in bodies]), *bodies])
             await stream.drain()
         except (ConnectionError, RuntimeError):
             raise await self._death() from None
@@ -251,7 +251,7 @@ class AgentSandbox:
         try:
             (length,) = wire.LENGTH.unpack(await stream.readexactly(wire.LENGTH.size))
             _require(length, wire.MAX_HEAD)
-            head = wire.decode(await stream.readexactly(length))
+            head = wire.decode_reply(await stream.readexactly(length))
             sizes = cast("list[int]", head["sizes"])
             _require(sum(sizes), most)
             return head, [await stream.readexactly(size) for size in sizes]

@@ -105,9 +105,10 @@ def guest_mount() -> Mount:
     return Mount(Path(regoose_guest.__path__[0]).resolve(), f"{GUEST}/regoose_guest")
 
 
-def agent_arguments(installation: Installation) -> tuple[str, ...]:
-    """Return the command that starts the agent inside."""
-    return (installation.program, "-I", "-S", f"{GUEST}/regoose_guest/agent.py")
+def agent_arguments(installation: Installation, guest: str = GUEST) -> tuple[str, ...]:
+    """Return the command that starts the agent inside, where the guest package lies in the directory `guest`."""
+    start = f"import sys; sys.path.insert(0, {guest!r}); from regoose_guest.agent import main; main()"
+    return (installation.program, "-I", "-S", "-c", start)
 
 
 def etc_mounts() -> tuple[Mount, ...]:

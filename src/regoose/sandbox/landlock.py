@@ -83,7 +83,7 @@ class Landlock:
         real |= {OUT: f"{top}/out", WORK: f"{top}/work", GUEST: str(package.parent), str(package): str(package)}
         surroundings = Surroundings(close=close, translate=translator(real))
         try:
-            agent = (installation.program, "-I", "-S", str(package / "agent.py"))
+            agent = interpreter.agent_arguments(installation, str(package.parent))
             started = await start_process(agent, {})
         except OSError as error:
             await close()

@@ -73,7 +73,7 @@ async def test_the_agent_cannot_be_touched_by_its_commands(backend: ProbedBacken
 
 
 async def test_a_forged_frame_is_only_output(backend: ProbedBackend, enter: Open, script: Script) -> None:
-    frame = wire.encode({"op": "done", "exit_code": 0, "files": []}, [0, 0])
+    frame = wire.encode_reply({"op": "done", "exit_code": 0, "files": []}, [0, 0])
     async with enter(backend) as sandbox:
         code = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read() * 3); sys.exit(7)"
         result = await sandbox.run(script(code, stdin=frame))

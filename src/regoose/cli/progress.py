@@ -62,7 +62,8 @@ class Progress:
         mark, colour = MARKS[event.kind]
         began = self._began.pop(event.step, None)
         seconds = f" ({time.monotonic() - began:.1f} s)" if began is not None and event.kind == "finished" else ""
-        message = _message(event) or NAMES[event.kind]
+        # What failed is said once, by the error that ends the command.
+        message = NAMES[event.kind] if event.kind == "failed" else _message(event) or NAMES[event.kind]
         return Text.assemble((mark, colour), " ", (event.step, "bold"), f" {message}", (seconds, "dim"))
 
     def _line(self, text: Text) -> None:

@@ -22,7 +22,7 @@ REQUIRED = frozenset(Guarantee) - {
     Guarantee.SYSCALL_FILTER,
 }
 """What no run goes without unless the user names the backend; the rest is reported where it is missing."""
-NAMES = (*SANDBOXES, landlock.NAME, landlock.BARE)
+NAMES = (*SANDBOXES, landlock.NAME)
 
 
 class ProbedBackend(Protocol):
@@ -71,8 +71,11 @@ def _make(name: str, environment: Mapping[str, str]) -> ProbedBackend:
         case landlock.BARE:
             return landlock.Landlock(bare=True)
         case _:
-            expected = ", ".join((AUTO, *NAMES))
-            raise InvalidSetting(f"no sandbox is called {name!r}; expected one of {expected}")
+            raise _unknown(name)
+
+
+def _unknown(name: str) -> InvalidSetting:
+    return InvalidSetting(f"no sandbox is called {name!r}; expected one of {', '.join((AUTO, *NAMES))}")
 
 
 async def choose(setting: str, environment: Mapping[str, str]) -> Choice:
@@ -81,8 +84,11 @@ async def choose(setting: str, environment: Mapping[str, str]) -> Choice:
 
     `auto` takes the first of `SANDBOXES` that holds every guarantee; else, the first that holds all of `REQUIRED`. A
     backend asked for by name is taken as it is, as long as it starts:
-    what it does not hold stands in its probe. Raises `NoSandbox`, `InvalidSetting`.
+    what it does not hold stands in its probe; no isolation at all is none of the choices. Raises `NoSandbox`,
+    `InvalidSetting`.
     """
+    if setting == landlock.BARE:
+        raise _unknown(setting)
     if setting != AUTO:
         (backend,) = make_backends((setting,), environment)
         probe = await backend.probe()

@@ -37,6 +37,8 @@ from regoose.workflows.report import write_report
 from regoose.workflows.site import Equipment, Site
 from regoose.workflows.targets import choose_targets
 from regoose.workspace.beneath import encode
+from regoose.workspace.delivery import require_free
+from regoose.workspace.git import find_repository
 
 _BASELINE_RUNS = 2
 
@@ -123,6 +125,8 @@ class _Fix:
 
     async def _prepare(self) -> Prepared:
         when = int(time.time())
+        if self._task.branch is not None:
+            await require_free(await find_repository(Path(self._task.repository)), self._task.branch)
         await self._site.furnish(Path(self._task.repository), when)
         environment, probe = self._site.environment, self._site.probe
         return Prepared(

@@ -39,11 +39,23 @@ async def commit_patch(repository: Repository, base_commit: str, patch: Patch, b
         if existing is None:
             await git.create_branch(branch, commit)
         elif existing != commit:
-            raise UsageError(
-                f"the branch {branch!r} already exists, at {existing[:12]}",
-                hint="Give another name with --branch, or delete it with `git branch -D`.",
-            )
+            raise _taken(branch, existing)
         return commit
+
+
+async def require_free(repository: Repository, branch: str) -> None:
+    """Raise `UsageError` where the branch exists or its name cannot be one: better known before a run than after."""
+    async with open_git(repository) as git:
+        existing = await git.branch_commit(branch)
+    if existing is not None:
+        raise _taken(branch, existing)
+
+
+def _taken(branch: str, commit: str) -> UsageError:
+    return UsageError(
+        f"the branch {branch!r} already exists, at {commit[:12]}",
+        hint="Give another name with --branch, or delete it with `git branch -D`.",
+    )
 
 
 def _mode_on_base(edit: FileEdit, entry: TreeEntry | None, repository: Repository) -> str:

@@ -59,11 +59,19 @@ def find_interpreters(home: Path, search: Sequence[Path]) -> tuple[Interpreter, 
     """
     found: dict[int, Interpreter] = {}
     for place in _places(home, search):
-        for program in sorted(place.glob("python3.*")):
-            interpreter = installation(program) if _NAME.match(program.name) else None
+        for program in _named(place):
+            interpreter = installation(program)
             if interpreter is not None and not (interpreter.prefix / "pyvenv.cfg").exists():
                 found.setdefault(interpreter.minor, interpreter)
     return tuple(found[minor] for minor in sorted(found, reverse=True) if minor >= OLDEST)
+
+
+def _named(place: Path) -> list[Path]:
+    """List what is called like an interpreter there; a directory of a PATH may be missing or closed to this user."""
+    try:
+        return sorted(path for path in place.iterdir() if _NAME.match(path.name))
+    except OSError:
+        return []
 
 
 def _places(home: Path, search: Sequence[Path]) -> Iterable[Path]:

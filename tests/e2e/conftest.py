@@ -115,7 +115,7 @@ class Running:
 def checked(ran: Ran) -> Ran:
     """Whatever happened, nobody is shown a traceback."""
     assert "Traceback (most recent call last)" not in ran.out + ran.err, ran
-    assert "unexpected " not in ran.out + ran.err, ran
+    assert not re.search(r"unexpected [A-Z]\w+:", ran.out + ran.err), ran
     return ran
 
 
@@ -178,7 +178,8 @@ class Regoose:
     def residue(self) -> list[str]:
         """Name what is left of runs: trees, private git directories, logs of bugs, processes and containers."""
         left = [str(path) for path in (self.place / "workspaces").glob("*")]
-        left += [str(path) for path in (self.place / "tmp").glob("*")]
+        for process in self.started:
+            left += map(str, Path(tempfile.gettempdir()).glob(f"regoose-git-{process.pid}-*"))
         left += [str(path) for path in (self.place / "xdg").rglob("error-*")]
         return left + processes(self.place.name)
 
@@ -378,14 +379,13 @@ def regoose(account: Account, common: Path) -> Generator[Regoose]:
     place = Path(tempfile.mkdtemp(prefix="t-", dir=common))
     place.chmod(0o755)
     cache = common / f"cache-{account.uid}"
-    for directory in (cache, place, place / "tmp"):
+    for directory in (cache, place):
         directory.mkdir(exist_ok=True)
         os.chown(directory, account.uid, account.gid)
     environment = {
         **{name: value for name, value in os.environ.items() if name.upper().startswith(PASSED_ON)},
         "PATH": os.environ["PATH"],
         "HOME": str(account.home),
-        "TMPDIR": str(place / "tmp"),
         "XDG_STATE_HOME": str(place / "xdg"),
         "UV_PYTHON_DOWNLOADS": "never",
         "REGOOSE_STATE_DIR": str(place / "state"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Project, Regoose
+    from .conftest import Project, Regoose
 
 
 def test_not_a_repository(regoose: Regoose) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Regoose
+    from .conftest import Regoose
 
 ADD = "def add(a, b):\n    return a - b\n"
 RIGHT = ADD.replace("-", "+")
@@ -86,8 +86,8 @@ def test_a_test_that_never_ends(everywhere: Regoose) -> None:
 
 
 def test_a_suite_that_never_ends(everywhere: Regoose) -> None:
-    ends = "import time\nimport pytest\n\n\n@pytest.mark.parametrize('n', range(100))\ndef test_slow(n):\n    time.sleep(1)\n"
-    project = everywhere.project({"test_slow.py": ends})
+    sleep = "\n\n@pytest.mark.parametrize('n', range(99))\ndef test_slow(n):\n    time.sleep(1)\n"
+    project = everywhere.project({"test_slow.py": "import time\nimport pytest\n" + sleep})
     with project.untouched():
         everywhere.fix(project, env={"TESTING_TIMEOUT": "5"}).fails(4, "TimeLimit", "5 s", "--test", "TESTING_TIMEOUT")
 

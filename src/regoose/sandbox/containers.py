@@ -230,7 +230,7 @@ def _filesystem(spec: Spec, installation: interpreter.Installation) -> list[str]
     if spec.tree is not None:
         mounts.append(Mount(spec.tree.resolve(), "/lower"))
     arguments: list[str] = []
-    for mount in mounts:
+    for mount in {mount.target: mount for mount in mounts}.values():  # an engine takes each target once
         arguments += ["--mount", _mount(mount)]
     return arguments
 

@@ -26,6 +26,7 @@ _NETWORK = frozenset(
 _NETWORK_WORDS = re.compile(
     r"Network is unreachable|Name or service not known|Temporary failure in name resolution|getaddrinfo failed"
 )
+_OFFLINE = "network"
 _NO_MODULE = re.compile(r"No module named '([^']+)'")
 
 
@@ -36,15 +37,15 @@ def require_tests(report: SuiteReport) -> None:
     Raises `NoTests`, `CollectionFailed` (with file, exception and line), `EnvironmentUnavailable` where a dependency
     is missing, and `TimeLimit` where the suite did not end in its time.
     """
-    if report.collected:
-        if report.timed_out:
-            raise TimeLimit(
-                f"The tests did not end: {report.problem}.",
-                hint="Raise the limit for the suite, or name the tests to repair with --test.",
-            )
+    if report.collected and not report.timed_out:
         return
-    if report.collection_errors:
+    if report.collection_errors and not report.collected:
         raise _cannot_collect(report.collection_errors)
+    if report.timed_out:
+        raise TimeLimit(
+            f"The tests did not end: {report.problem}.",
+            hint="Raise TESTING_TIMEOUT (seconds for one run of all tests), or name those to repair with --test.",
+        )
     if report.consistent:
         raise NoTests("pytest collects no test in this repository.")
     raise CollectionFailed(
@@ -68,13 +69,23 @@ def needs_environment(failure: Failure) -> bool:
     return bool(_why(failure))
 
 
+def unavailable(test: str, failure: Failure) -> EnvironmentUnavailable:
+    """Return the error for a test that fails for want of a module or of the network."""
+    ((rule, what),) = _why(failure)
+    hint = "Make the test work without it, e.g. by a local server, or name the tests to repair with --test."
+    said = f"{failure.exception}: {failure.message}".partition("\n")[0]
+    return EnvironmentUnavailable(
+        f"{test} cannot pass here: {what}; it says {said}", hint=hint if rule == _OFFLINE else None
+    )
+
+
 def _why(failure: Failure | CollectionError) -> list[tuple[str, str]]:
     name, message = failure.exception, failure.message
     module = _NO_MODULE.search(message)
     if name in _MISSING and module:
         return [("missing-dependency", f"the module {module.group(1)!r} is not installed")]
     if name in _NETWORK or _NETWORK_WORDS.search(message):
-        return [("network", f"a test needs the network, which the sandbox does not give ({name})")]
+        return [(_OFFLINE, "it needs the network, which the sandbox does not give")]
     return []
 
 

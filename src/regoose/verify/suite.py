@@ -333,5 +333,6 @@ def _start_error(tail: str) -> CollectionError | None:
         return CollectionError(conftest.group(1), exception, message + at, source, line)
     usage = re.search(r"^ERROR: (?!not found)(.+)$|error: (.+)$", tail, re.MULTILINE)
     if usage:
-        return CollectionError("", "UsageError", (usage.group(1) or usage.group(2)).strip())
+        said = (usage.group(1) or usage.group(2)).strip()
+        return CollectionError("", "UsageError", said.replace(f"{WORK}/", ""))
     return None

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Sequence
 
 from regoose.domain.evidence import CaseResult
-from regoose.errors import EnvironmentUnavailable, NothingToFix, UsageError
-from regoose.verify.baseline import needs_environment
+from regoose.errors import NothingToFix, UsageError
+from regoose.verify.baseline import needs_environment, unavailable
 from regoose.verify.flaky import Baseline
 
 
@@ -36,9 +36,7 @@ def choose_targets(baseline: Baseline, asked: Sequence[str]) -> tuple[str, ...]:
     mendable = [case for case in steady if not _lacks_environment(case)]
     if not mendable:
         assert steady[0].failure is not None
-        raise EnvironmentUnavailable(
-            f"{steady[0].id} needs what is not there: {steady[0].failure.exception}: {steady[0].failure.message}"
-        )
+        raise unavailable(steady[0].id, steady[0].failure)
     return tuple(case.id for case in mendable)
 
 

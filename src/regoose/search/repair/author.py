@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from regoose.domain.repair import RepairReport
 from regoose.sandbox.base import GUEST, MIB, OUT, WORK, Command, Limits, Result, Sandbox
+from regoose.search.repair.checked import Checked
 from regoose.search.repair.result import to_report
 from regoose_guest.repair.schema import UNSUPPORTED, OptionsJson, ProgressJson, ResultJson
 
@@ -53,13 +54,13 @@ class _Lines:
     """Turns the engine's progress lines into events; any other line is the target's own and dropped."""
 
     observe: Callable[[RepairProgress], None] | None
-    adapter: TypeAdapter[ProgressJson] = field(default_factory=lambda: TypeAdapter(ProgressJson))
+    progress: Checked[ProgressJson] = field(default_factory=lambda: Checked(ProgressJson))
 
     def __call__(self, line: bytes) -> None:
         if self.observe is None or not line.startswith(b"{"):
             return
         try:
-            value = self.adapter.validate_json(line)
+            value = self.progress.read(line)
         except ValidationError:
             return
         self.observe(RepairProgress(**value))
@@ -113,7 +114,7 @@ def _parse(result: Result) -> ResultJson:
     raw = result.files.get(_RESULT)
     if raw is not None:
         try:
-            return TypeAdapter(ResultJson).validate_json(raw)
+            return Checked(ResultJson).read(raw)
         except ValidationError as problem:
             return _nothing(f"The engine's result cannot be read: {problem.error_count()} fields do not fit.", result)
     if result.timed_out:

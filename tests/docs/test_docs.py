@@ -1,0 +1,73 @@
+"""What the documentation says is done: its commands run, its code is the code, its links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_FENCE = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+
+
+def _blocks(page: Path) -> str:
+    return "\n".join(_FENCE.findall(page.read_text(encoding="utf-8")))
+
+
+def _run(script: str, place: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    commands = Path(sys.executable).parent
+    env = {
+        "PATH": f"{commands}:{os.environ['PATH']}",
+        "HOME": os.environ.get("HOME", str(place)),
+        "REGOOSE_STATE_DIR": str(place / "state"),
+    }
+    return subprocess.run(
+        ["sh", "-eu", "-c", script], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=280
+    )
+
+
+@pytest.mark.slow
+def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
+    done = _run(_blocks(ROOT / "docs" / "quickstart.md"), tmp_path, tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Proven: " in done.stdout
+    assert "+    if pieces >= 10:" in done.stdout
+    assert '"status": "proven"' in (tmp_path / "shop" / "result.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_first_command_of_the_readme_proves_the_example(tmp_path: Path) -> None:
+    first, *others = _FENCE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert [block.split()[0] for block in others] == ["./scripts/test"], "which is what runs this test"
+
+    done = _run(first, tmp_path, ROOT)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Proven: " in done.stdout
+
+
+def test_the_readme_shows_a_command_within_fifteen_lines() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert "```sh" in lines[:15]
+
+
+def test_code_in_the_pages_is_the_code_of_the_modules() -> None:
+    checked = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "embed_code.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    missing = [
+        link for link in _LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).resolve().exists()
+    ]
+    assert missing == []

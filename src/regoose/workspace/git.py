@@ -244,7 +244,7 @@ async def _furnish(private: Path, repository: Repository, git: _Caller) -> None:
             section, _, name = key.partition(".")
             config.append(f"[{section}]\n\t{name} = {value}\n")
     (private / "config").write_text("".join(config), encoding="utf-8")
-    (private / "HEAD").write_text("ref: refs/heads/none\n", encoding="utf-8")
+    (private / "HEAD").write_text(f"{repository.head}\n", encoding="utf-8")
     (private / "info").mkdir()
     (private / "info" / "exclude").symlink_to(repository.common_dir / "info" / "exclude")
     for name in _COMMON_LINKS:

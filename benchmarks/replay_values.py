@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST_STREAM = 200
 DEEPEST = 8
 HUGE = 1e15
-RARELY = 0.04
+RARELY = 0.1
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _SCALARS = (bool, int, str, bytes, bytearray, complex, type(None), type(Ellipsis))
 _CODE = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, type)

@@ -161,7 +161,7 @@ class Comparer:
             return RAISED, "RecursionError", "RecursionError"
         except BaseException as error:  # noqa: BLE001 - whatever the program raises is its answer
             disarm()
-            return RAISED, type(error).__name__, _error_text(error)
+            return RAISED, _error_key(error), _error_text(error)
         finally:
             disarm()
         return RETURNED, text[:_TEXT], shown
@@ -190,6 +190,14 @@ def _unique(calls: Sequence[Call]) -> List[Call]:
         if text not in seen or call.near_red:
             seen[text] = call
     return list(seen.values())
+
+
+def _error_key(error: BaseException) -> str:
+    """Tell exceptions apart by class and arguments."""
+    try:
+        return f"{type(error).__name__}{canonical(error.args)}"[:_TEXT]
+    except Exception:  # noqa: BLE001 - the exception is the program's
+        return type(error).__name__
 
 
 def _error_text(error: BaseException) -> str:

@@ -157,13 +157,17 @@ class Engine:
         single_until = self._started + (until - self._started) * _SINGLE_SHARE
         batch = _BATCH if self._repeatable(trial) else 1
         hunt = Hunt(trial, self._options["jobs"], batch, self._memory)
-        hunt.run(
-            self._remembered(generator), self._outcome, single_until, self._settled, lambda _: self._tell("search")
-        )
+
+        def search(candidates: Iterator[Candidate], end: float, phase: str) -> None:
+            hunt.run(candidates, self._outcome, end, self._settled, lambda _: self._tell(phase))
+
+        search(self._remembered(generator), single_until, "search")
+        singles, untried = self._outcome.exhausted, hunt.untried()
         if not self._outcome.plausible and monotonic() < until:
-            joined = pairs(self._seen, self._outcome.partial)
-            second = Hunt(trial, self._options["jobs"], batch, self._memory)
-            second.run(joined, self._outcome, until, self._settled, lambda _: self._tell("pairs"))
+            search(pairs(self._seen, self._outcome.partial), until, "pairs")
+        if not self._outcome.plausible and not singles and monotonic() < until:
+            search(untried, until, "search")
+        self._outcome.exhausted = self._outcome.exhausted and (singles or monotonic() < until)
 
     def _remembered(self, generator: Generator) -> Iterator[Candidate]:
         for candidate in generator:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import chain
 from time import monotonic
 from typing import Callable, Deque, Dict, Iterator, List, Optional, Sequence, Set, cast
 
@@ -16,6 +17,8 @@ from regoose_guest.repair.trial import FAILS, PASSES, Trial
 _WALL_FACTOR, _WALL_GRACE = 6.0, 8.0
 """A child that waits rather than computes gets this much of its CPU limit, plus seconds of grace."""
 _SELECT_SECONDS = 0.05
+_LAST_VALIDATIONS = 3.0
+"""Seconds granted after the end to candidates that turned the failing tests already."""
 
 
 @dataclass
@@ -109,30 +112,37 @@ class Hunt:
         self._outcome = outcome
         outcome.exhausted = outcome.settled = False
         try:
-            while monotonic() < until:
+            while monotonic() < (until + _LAST_VALIDATIONS if self._validations() else until):
                 waiting = self._next.score if self._next is not None else 0.0
                 if settled(outcome, waiting):
                     outcome.settled = True
                     break
-                self._start_workers()
+                self._start_workers(fresh=monotonic() < until)
                 if not self._workers:
                     outcome.exhausted = True
                     break
                 self._listen()
                 tell(outcome)
         finally:
-            self._again.clear()
-            self._to_validate.clear()
             for worker in list(self._workers.values()):
                 self._retire(worker)
 
-    def _start_workers(self) -> None:
+    def _validations(self) -> bool:
+        return bool(self._to_validate) or any(worker.validating for worker in self._workers.values())
+
+    def untried(self) -> Iterator[Candidate]:
+        """Return what the last `run` took from its iterator and did not come to, then the rest of that iterator."""
+        waiting = [*self._again, *([self._next] if self._next is not None else [])]
+        self._again.clear()
+        return chain(waiting, self._source)
+
+    def _start_workers(self, *, fresh: bool) -> None:
         while len(self._workers) < self._jobs:
             if self._to_validate:
                 candidate = self._to_validate.popleft()
                 self._begin([candidate], validating=True)
                 continue
-            batch = self._take_batch()
+            batch = self._take_batch() if fresh else []
             if not batch:
                 return
             self._begin(batch, validating=False)

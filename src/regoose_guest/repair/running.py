@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import signal
-from time import perf_counter
+from time import process_time
 from typing import Any, Callable, ContextManager, Dict, List, NamedTuple, Optional
 
 import pytest
@@ -27,6 +27,7 @@ class Ran(NamedTuple):
 
     outcome: str
     seconds: float
+    """CPU time: how long a test takes must not depend on what else the machine does."""
     error: Optional[BaseException]
 
 
@@ -69,7 +70,7 @@ class ItemRunner:
             return Ran(SKIPPED, 0.0, None)
         self._restore(index, item)
         next_item = None if following is None else self.items[following]
-        started = perf_counter()
+        started = process_time()
         try:
             arm(cpu, cpu * 4 + 2)
             with _warnings_of(item):
@@ -78,7 +79,7 @@ class ItemRunner:
             error = hang
         finally:
             disarm()
-        return Ran(_outcome(error), perf_counter() - started, error)
+        return Ran(_outcome(error), process_time() - started, error)
 
     def _restore(self, index: int, item: pytest.Item) -> None:
         kept = self._parameters.get(index)

@@ -20,7 +20,9 @@ _SHARPNESS = 1.5
 """Exponent of suspicion against the prior of the template."""
 _MOST_STATEMENTS = 400
 _MOST_INSERTED_AT = 60
-_HIGHEST_INSERTION = 0.5
+_HIGHEST_INSERTION = 0.8
+_EVERYWHERE = 0.5
+_MOST_SITES = 6
 _MODULE_SHARE = 0.7
 """What a signature or a module's constant counts, of the place that uses it."""
 _LONG_VALUE = 60
@@ -173,6 +175,7 @@ class Generator:
         if not loaded(node) and not isinstance(node, ast.Subscript):
             return
         original = ast.dump(node)
+        twins = self._twins(one.scope, node, original)
         for template in EXPRESSIONS:
             for proposal in template(site):
                 if isinstance(getattr(node, "ctx", None), ast.Store) and not isinstance(proposal.new, ast.Subscript):
@@ -183,6 +186,17 @@ class Generator:
                 self._seen.add(key)
                 line = getattr(node, "lineno", one.statement.lineno)
                 self._add(one, proposal.template, proposal.prior, (Replace(node, proposal.new),), line)
+                if twins:
+                    everywhere = (Replace(node, proposal.new), *(Replace(twin, proposal.new) for twin in twins))
+                    self._add(one, proposal.template, proposal.prior * _EVERYWHERE, everywhere, line)
+
+    @staticmethod
+    def _twins(scope: Scope, node: ast.AST, text: str) -> List[ast.AST]:
+        """Find the later expressions of the function that read the same, where they are few and no bare names."""
+        if isinstance(node, ast.Name):
+            return []
+        alike = [other for other in ast.walk(scope.function) if type(other) is type(node) and ast.dump(other) == text]
+        return alike[1:] if 1 < len(alike) <= _MOST_SITES and alike[0] is node else []
 
     def _add(self, one: Suspicious, template: str, prior: float, edits: Edits, line: int) -> None:
         part = Part(one.scope.source, one.scope, edits, self._is_live(one.scope))

@@ -57,7 +57,8 @@ class Engine:
         self._started = started
         self._end = started + options["seconds"]
         self._memory = options["memory_bytes"]
-        self._program = Program(options["root"])
+        # Whatever its name: a file that tests were collected from is never edited.
+        self._program = Program(options["root"], {str(item.fspath) for item in self._items})
         self._runner = ItemRunner(self._items)
         self._installer = Installer(self._program)
         self._outcome = Outcome()

@@ -39,8 +39,9 @@ class Cached(Protocol):
 class Program:
     """Finds what may be edited and what must be rebound when it is."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, test_files: Iterable[str] = ()) -> None:
         self.root = os.path.realpath(root)
+        self._test_files = frozenset(os.path.realpath(path) for path in test_files)
         self._real: Dict[str, str] = {}
         self._is_source: Dict[str, bool] = {}
         self._sources: Dict[str, Optional[Source]] = {}
@@ -67,7 +68,7 @@ class Program:
         return found
 
     def _decide(self, path: str) -> bool:
-        if not path.startswith(self.root + os.sep) or not path.endswith(".py"):
+        if not path.startswith(self.root + os.sep) or not path.endswith(".py") or path in self._test_files:
             return False
         *directories, base = os.path.relpath(path, self.root).split(os.sep)
         if base in _NOT_SOURCE_FILES or base.startswith("test_") or base.endswith("_test.py"):

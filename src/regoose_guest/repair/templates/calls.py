@@ -136,6 +136,8 @@ def more_arguments(site: Site) -> Proposals:
 
 def _defaults(node: ast.Call, function: str) -> Proposals:
     """Bounds and defaults of `min`, `max` and `get`."""
+    if function in {"pop", "get", "getattr", "next"} and node.args:
+        yield Proposal("default for a missing key", 0.3, changed(node, args=[*node.args, ast.Constant(None)]))
     if function in {"max", "min"}:
         if len(node.args) >= 2:
             for value in (0, 1):
@@ -192,7 +194,9 @@ def instance_checks(site: Site) -> Proposals:
             wider = ast.Tuple([*old, name(extra)], ast.Load())
             yield Proposal("type check widened", 0.25, changed(node, args=[node.args[0], wider]))
             yield Proposal("type check", 0.12, changed(node, args=[node.args[0], name(extra)]))
-    for extra in site.file.classes:
+    imported = [known for known in sorted(site.file.globals) if known[:1].isupper() and not known.isupper()]
+    for extra in imported:
+        yield Proposal("type check", 0.2, changed(node, args=[node.args[0], name(extra)]))
         wider = ast.Tuple([*old, name(extra)], ast.Load())
         yield Proposal("type check widened", 0.1, changed(node, args=[node.args[0], wider]))
 

@@ -112,6 +112,23 @@ def _around(node: ast.stmt, receiver: ast.expr, attribute: str, variable: str, p
     yield instead("call inserted", prior, node, node, made)
 
 
+def unfilled(site: Site) -> Changes:
+    """A collection that is looked into and never filled: put in what was looked for."""
+    node, scope = site.node, site.scope
+    if not isinstance(node, ast.stmt):
+        return
+    filled = {receiver.id for receiver in _method_calls(scope)[0].values() if isinstance(receiver, ast.Name)}
+    for test in scope.conditions.values():
+        if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], (ast.In, ast.NotIn)):
+            continue
+        where, what = test.comparators[0], test.left
+        if not isinstance(where, ast.Name) or where.id not in scope.locals or where.id in filled:
+            continue
+        if isinstance(what, ast.Name) and scope.sees(test, node):
+            for attribute in ("add", "append"):
+                yield from _around(node, where, attribute, what.id, 0.8)
+
+
 def copies(site: Site) -> Changes:
     """A statement of the same function, before, after or instead."""
     node, scope = site.node, site.scope
@@ -182,4 +199,4 @@ def _other_handlers(site: Site, node: ast.Try) -> Changes:
                 yield instead("exception caught", prior, node, changed(node, handlers=new))
 
 
-TEMPLATES = (handlers, mutation_safe, updates, calls, copies, guards)
+TEMPLATES = (handlers, unfilled, mutation_safe, updates, calls, copies, guards)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Dict, Tuple, Type
 
-from regoose_guest.repair.build import constant, is_none, negated, shifted
+from regoose_guest.repair.build import constant, is_none, method, negated, shifted
 from regoose_guest.repair.edits import changed
 from regoose_guest.repair.kinds import SURELY, is_number, is_text
 from regoose_guest.repair.templates.site import Proposal, Proposals, Site
@@ -102,6 +102,18 @@ def _equality(site: Site, node: ast.Compare, operator: ast.cmpop) -> Proposals:
         yield Proposal("equality to truth test", 0.3, negated(left) if positive else left)
 
 
+def normalised_comparison(site: Site) -> Proposals:
+    """Text compared without regard to case or surrounding white space."""
+    node = site.node
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1 or isinstance(node.left, ast.Constant):
+        return
+    right = node.comparators[0]
+    if is_text(right) or isinstance(right, (ast.Tuple, ast.Set, ast.List, ast.Name)):
+        prior = 0.25 if is_text(right) else 0.1
+        for normalise in ("upper", "lower", "strip"):
+            yield Proposal("text normalised", prior, changed(node, left=method(node.left, normalise)))
+
+
 def chained_comparison(site: Site) -> Proposals:
     """`a < b < c` with a part too many."""
     node = site.node
@@ -195,6 +207,7 @@ def arithmetic(site: Site) -> Proposals:
 TEMPLATES = (
     comparison_operator,
     comparison_operands,
+    normalised_comparison,
     chained_comparison,
     boolean_operator,
     unary_operator,

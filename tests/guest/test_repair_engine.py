@@ -18,14 +18,16 @@ from regoose_guest.repair.schema import CandidateJson, ResultJson
 SRC = Path(__file__).parents[2] / "src"
 
 
-async def search(root: Path, *targets: str, seconds: float = 60.0) -> tuple[ResultJson, list[dict[str, object]]]:
+async def search(
+    root: Path, *targets: str, seconds: float = 60.0, tests: tuple[str, ...] = ()
+) -> tuple[ResultJson, list[dict[str, object]]]:
     """Run the engine; the result and the progress lines."""
     result = root.parent / f"{root.name}-result.json"
     options = root.parent / f"{root.name}-options.json"
     given = {
         "root": str(root),
         "targets": list(targets),
-        "tests": [],
+        "tests": list(tests),
         "seconds": seconds,
         "jobs": 2,
         "seed": 0,
@@ -305,3 +307,16 @@ async def test_says_why_there_is_nothing_to_search(tests: str, reason: str, tmp_
     assert result["stopped"] == "unsupported"
     assert reason in result["note"]
     assert result["candidates"] == []
+
+
+@pytest.mark.slow
+async def test_a_file_that_tests_come_from_is_never_edited_whatever_its_name(tmp_path: Path) -> None:
+    root = tree(
+        tmp_path / "tree",
+        code_="def f():\n    return 1\n",
+        checks="from code_ import f\ndef wanted():\n    return 2\ndef test_f():\n    assert f() == wanted()\n",
+    )
+    result, _ = await search(root, tests=("checks.py",))
+    assert result["candidates"], result["note"]
+    assert {span["path"] for one in result["candidates"] for span in one["spans"]} == {"code_.py"}
+    assert {suspect["path"] for suspect in result["suspects"]} == {"code_.py"}

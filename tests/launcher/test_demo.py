@@ -62,7 +62,7 @@ def test_a_fresh_copy_repairs_the_example_and_a_clone_sees_the_proof_again(tmp_p
     assert changed == "1\t1\tsrc/market_predictor/indicators.py\n"
 
     subprocess.run(["git", "clone", "--quiet", repository, tmp_path / "clone"], check=True)
-    words = shlex.split(evidence["reproduce"])
+    words = shlex.split(str(evidence["reproduce"]))
     assert words[:2] == ["regoose", "prove"]
     proof = call(*words[1:], tmp_path / "clone")
     assert proof["status"] == "proven"

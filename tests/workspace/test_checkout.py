@@ -15,7 +15,7 @@ from regoose.workspace.checkout import Workspace, WorkspaceLimits, Workspaces
 from regoose.workspace.git import find_repository
 
 if TYPE_CHECKING:
-    from conftest import Checkout
+    from workspace.conftest import Checkout
 
 WHEN = 1_700_000_000
 

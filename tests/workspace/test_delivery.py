@@ -16,7 +16,7 @@ from regoose.workspace.delivery import apply_patch, commit_patch
 from regoose.workspace.git import CommitText, Identity, find_repository
 
 if TYPE_CHECKING:
-    from conftest import Checkout
+    from workspace.conftest import Checkout
 
 TEXT = CommitText(message="Fix add\n\nBödy\n", author=Identity("Regoose Ü", "r@example.org"), when=1_700_000_000)
 OLD = "def add(a, b):\n    return a - b\n"

@@ -19,7 +19,7 @@ from regoose.workspace.delivery import apply_patch, commit_patch
 from regoose.workspace.git import CommitText, Identity, open_git
 
 if TYPE_CHECKING:
-    from conftest import Checkout
+    from workspace.conftest import Checkout
 
 TEXT = CommitText(message="Fix add\n", author=Identity("R", "r@example.org"), when=1_700_000_000)
 HOOKS = (

@@ -22,11 +22,7 @@ def _blocks(page: Path) -> str:
 
 def _run(script: str, place: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     commands = Path(sys.executable).parent
-    env = {
-        "PATH": f"{commands}:{os.environ['PATH']}",
-        "HOME": os.environ.get("HOME", str(place)),
-        "REGOOSE_STATE_DIR": str(place / "state"),
-    }
+    env = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "REGOOSE_STATE_DIR": str(place / "state")}
     return subprocess.run(
         ["sh", "-eu", "-c", script], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=280
     )

@@ -34,7 +34,7 @@ class Run:
     def __init__(self, run_id: str, folder: Path, tell: Callable[[Event], None]) -> None:
         self.run_id = run_id
         self.folder = folder
-        self._tell = tell
+        self.tell_event = tell
 
     async def step(
         self, name: str, kind: type[T], function: Callable[[], Awaitable[T]], say: Callable[[T], str] = str
@@ -70,7 +70,7 @@ class Run:
 
     def tell(self, step: str, kind: str, message: str, data: EventData | None = None) -> None:
         """Tell observers that something happened."""
-        self._tell(Event(self.run_id, step, kind, message, data or {}))
+        self.tell_event(Event(self.run_id, step, kind, message, data or {}))
 
 
 def _known(error: Exception) -> RegooseError | None:

@@ -62,7 +62,7 @@ def branch_name(run_id: str, patch: Patch) -> str:
     """Name the branch after the file that changes and the run: `regoose/<slug>-<id>`."""
     stem = PurePosixPath(patch.edits[0].path).stem if patch.edits else "fix"
     slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "fix"
-    return f"regoose/{slug[:40]}-{run_id.rpartition('-')[2]}"
+    return f"regoose/{slug[:40].rstrip('-')}-{run_id.rpartition('-')[2]}"
 
 
 def commit_message(order: Order) -> str:

@@ -1,0 +1,105 @@
+"""
+A process that works on one run of `fix` and dies at a point of it.
+
+    driver.py start|resume HOME REPOSITORY KILL_AT
+
+It kills itself at the `KILL_AT`-th point it passes (0: never): before a step, inside it after all it does, and after it
+is recorded. Each step that is done adds its name to `HOME/effects`; at the end the result is written as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from regoose.domain.run import FixResult
+from regoose.domain.task import FixTask, TaskLimits
+from regoose.durable.run import Run
+from regoose.reports.json import fix_document
+from regoose.sandbox.base import Limits
+from regoose.sandbox.choice import choose
+from regoose.testing.search import Replacement, ScriptedSearch
+from regoose.workflows.fix import fix
+from regoose.workflows.service import RunService
+from regoose.workflows.site import Equipment
+from regoose.workspace.checkout import Workspaces
+from regoose.workspace.environment import Environments
+from regoose.workspace.git import Identity
+
+T = TypeVar("T")
+
+
+class Fuse:
+    """Counts the points that the process passes and kills it at one of them."""
+
+    def __init__(self, kill_at: int) -> None:
+        self._left = kill_at
+
+    def pass_point(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FusedRun(Run):
+    """A run whose every step passes three points."""
+
+    def __init__(self, run: Run, fuse: Fuse, effects: Path) -> None:
+        super().__init__(run.run_id, run.folder, run.tell_event)
+        self._fuse = fuse
+        self._effects = effects
+
+    async def step(
+        self, name: str, kind: type[T], function: Callable[[], Awaitable[T]], say: Callable[[T], str] = str
+    ) -> T:
+        called = False
+
+        async def fused() -> T:
+            nonlocal called
+            called = True
+            self._fuse.pass_point()
+            value = await function()
+            with self._effects.open("a") as file:
+                file.write(f"{name}\n")
+            self._fuse.pass_point()
+            return value
+
+        value = await super().step(name, kind, fused, say)
+        if called:
+            self._fuse.pass_point()
+        return value
+
+
+async def main(verb: str, home: Path, repository: str, kill_at: int) -> None:
+    equipment = Equipment(
+        workspaces=Workspaces(home / "workspaces"),
+        environments=Environments(home / "cache", {"PATH": os.environ["PATH"], "HOME": str(home)}),
+        choose=partial(choose, "auto", {}),
+        limits=Limits(seconds=60),
+        author=Identity("Regoose", "regoose@localhost"),
+        jobs=2,
+        search=ScriptedSearch([Replacement("stats.py", "(len(values) - 1)", "len(values)")]),
+        python=sys.prefix,
+    )
+    fuse = Fuse(kill_at)
+
+    async def fused(run: Run, task: FixTask) -> FixResult:
+        return await fix(equipment, FusedRun(run, fuse, home / "effects"), task)
+
+    async with RunService(home / "state", fused) as service:
+        limits = TaskLimits(repeats=1, search_seconds=5, suite_seconds=60)
+        task = FixTask(repository=repository, limits=limits)
+        run_id = await (service.start(task) if verb == "start" else service.resume())
+        result = await service.follow(run_id)
+    (home / "result.json").write_text(json.dumps(fix_document(result)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])))

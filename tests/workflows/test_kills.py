@@ -1,0 +1,94 @@
+"""`kill -9` before, inside and after every step of a run of `fix`: it goes on, and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from regoose.domain.run import RunState
+from regoose.durable.journal import Journal
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+DRIVER = Path(__file__).with_name("driver.py")
+STEPS = ("prepare", "baseline", "search", "prove 1", "deliver", "report")
+FILES = {
+    "stats.py": "def mean(values):\n    return sum(values) / (len(values) - 1)\n",
+    "tests/test_stats.py": "from stats import mean\n\n\ndef test_mean():\n    assert mean([1, 2, 3]) == 2\n",
+    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+}
+
+
+def git(root: Path, *argv: str) -> str:
+    env = {
+        "PATH": os.environ["PATH"],
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        **{f"GIT_{role}_{what}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    return subprocess.run(["git", *argv], cwd=root, check=True, capture_output=True, env=env).stdout.decode()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    for path, content in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(content)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "start")
+    return root
+
+
+def drive(home: Path, repository: Path, verb: str, kill_at: int) -> int:
+    argv = [sys.executable, str(DRIVER), verb, str(home), str(repository), str(kill_at)]
+    done = subprocess.run(argv, check=False, capture_output=True, timeout=300)
+    assert done.returncode in {0, -signal.SIGKILL}, done.stderr.decode()
+    return done.returncode
+
+
+async def test_killed_at_every_point_in_turn_it_ends_as_if_nothing_had_happened(
+    tmp_path: Path, repository: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    journal = Journal(home / "state")
+    verb = "start"
+    recorded: list[str] = []
+    for step in STEPS:
+        for place in (1, 2, 3):  # before, inside after its effect, after it was recorded
+            assert drive(home, repository, verb, place) == -signal.SIGKILL
+            verb = "resume"
+            (summary,) = await journal.list()
+            assert summary.state is RunState.INTERRUPTED
+            _, steps = await journal.show(summary.run_id)
+            recorded = [one.name for one in steps]
+            assert recorded == [*STEPS[: STEPS.index(step)], *([step] if place == 3 else [])]
+    assert drive(home, repository, "resume", 0) == 0
+
+    effects = Counter((home / "effects").read_text().splitlines())
+    assert effects == dict.fromkeys(STEPS, 2), "once lost before it was recorded, once recorded, never again"
+    (summary,) = await journal.list()
+    assert summary.state is RunState.FINISHED
+    assert len(git(repository, "for-each-ref", "refs/heads/regoose/").splitlines()) == 1
+    assert git(repository, "status", "--porcelain") == ""
+
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert drive(whole, repository, "start", 0) == 0
+    ends = [json.loads((place / "result.json").read_text()) for place in (home, whole)]
+    for end in ends:
+        for varying in ("run_id", "branch", "commit", "seconds", "report"):
+            del end[varying]
+        del end["evidence"]["reproduce"]
+    assert ends[0] == ends[1]
+    trees = git(repository, "for-each-ref", "--format=%(tree)", "refs/heads/regoose/").split()
+    assert len(trees) == 2
+    assert len(set(trees)) == 1

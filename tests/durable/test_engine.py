@@ -26,6 +26,7 @@ from regoose.errors import (
     RunCancelled,
     SandboxDied,
     SizeLimit,
+    TimeLimit,
     UnknownRun,
     UsageError,
 )
@@ -152,6 +153,20 @@ async def test_a_cause_that_can_go_away_leaves_the_run_resumable(
     ]
     (summary,) = await Journal(tmp_path).list()
     assert summary.state is RunState.FINISHED
+
+
+async def test_such_a_cause_between_steps_leaves_it_resumable_too(tmp_path: Path) -> None:
+    script = Script()
+
+    async def late(run: Run, task: Json) -> Json:
+        await script(run, task)
+        raise TimeLimit("too late")
+
+    with pytest.raises(TimeLimit):
+        await run(tmp_path, late)
+    assert (await Journal(tmp_path).list())[0].state is RunState.INTERRUPTED
+    await run(tmp_path, script, resume=True)
+    assert script.calls == ["first", "second"]
 
 
 async def test_a_final_error_ends_the_run_and_stays_what_it_was(tmp_path: Path) -> None:

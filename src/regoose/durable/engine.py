@@ -203,8 +203,9 @@ class Engine:
             active = self._active[run_id]
             active.task = asyncio.current_task()
             active.began.set()
+            run = Run(run_id, self.journal.folder(run_id), self._teller(active))
             try:
-                return await workflow(Run(run_id, self.journal.folder(run_id), self._teller(active)), task)
+                return await _suspending(workflow(run, task))
             except BaseException as error:
                 active.error = error
                 raise
@@ -262,6 +263,16 @@ class Engine:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())  # DBOS put its own there, now closed
         if self._database is not None:
             self._database.dispose()
+
+
+async def _suspending(work: Awaitable[Json]) -> Json:
+    """Await a workflow; an error between its steps that can go away suspends it, as one inside a step does."""
+    try:
+        return await work
+    except RegooseError as error:
+        if error.resumable:
+            raise Suspended(error) from error
+        raise
 
 
 def _tell(observer: Observer, event: Event) -> None:

@@ -15,7 +15,6 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,8 +22,9 @@ from regoose.domain.run import FixResult
 from regoose.domain.task import FixTask, TaskLimits
 from regoose.durable.run import Run
 from regoose.reports.json import fix_document
-from regoose.sandbox.base import Limits
-from regoose.sandbox.choice import choose
+from regoose.sandbox.base import Limits, Probe
+from regoose.sandbox.bubblewrap import Bubblewrap
+from regoose.sandbox.choice import Choice
 from regoose.testing.search import Replacement, ScriptedSearch
 from regoose.workflows.fix import fix
 from regoose.workflows.service import RunService
@@ -77,11 +77,16 @@ class FusedRun(Run):
         return value
 
 
+async def unprobed() -> Choice:
+    """Choose bubblewrap without the attacks of a probe, which every process would make again."""
+    return Choice(Bubblewrap(), Probe(backend="bubblewrap", available=True))
+
+
 async def main(verb: str, home: Path, repository: str, kill_at: int) -> None:
     equipment = Equipment(
         workspaces=Workspaces(home / "workspaces"),
         environments=Environments(home / "cache", {"PATH": os.environ["PATH"], "HOME": str(home)}),
-        choose=partial(choose, "auto", {}),
+        choose=unprobed,
         limits=Limits(seconds=60),
         author=Identity("Regoose", "regoose@localhost"),
         jobs=2,

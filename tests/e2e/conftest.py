@@ -175,6 +175,10 @@ class Regoose:
         os.chown(made, self.account.uid, self.account.gid)
         return made
 
+    def inside(self) -> list[int]:
+        """Ids of the processes in sandboxes, the agents first."""
+        return sorted(int(line.split()[0]) for line in processes(self.place.name) if "/opt/regoose/" in line)
+
     def residue(self) -> list[str]:
         """Name what is left of runs: trees, private git directories, logs of bugs, processes and containers."""
         left = [str(path) for path in (self.place / "workspaces").glob("*")]

@@ -193,24 +193,6 @@ def test_a_linked_worktree_a_shallow_clone_and_a_submodule(regoose: Regoose, pro
     assert "The submodule lib is left empty." in document["notes"]
 
 
-def test_a_project_in_a_subdirectory(regoose: Regoose) -> None:
-    project = regoose.project(
-        {
-            "README.md": "many\n",
-            "one/pyproject.toml": "[project]\nname = 'one'\nversion = '1'\n[tool.pytest.ini_options]\n",
-            "one/src/one/__init__.py": ADD,
-            "one/tests/test_one.py": TEST.replace("calc", "one"),
-            "two/pyproject.toml": "[project]\nname = 'two'\nversion = '1'\n",
-            "two/tests/test_two.py": "def test_two():\n    assert False\n",
-        }
-    )
-    with project.untouched():
-        document = regoose("fix", "--json", project.root / "one").proves()
-    assert project.changed(document["branch"]) == ["one/src/one/__init__.py"]
-    command = shlex.split(document["evidence"]["reproduce"])
-    regoose(*command[1:], "--json", cwd=project.root).proves()
-
-
 @ONCE
 def test_a_choice_that_is_not_there(regoose: Regoose, project: Project) -> None:
     with project.untouched():
@@ -232,4 +214,4 @@ def test_a_repository_that_cannot_be_written(regoose: Regoose, project: Project)
     finally:
         for path in closed:
             path.chmod(0o755)
-    ran.fails(1, "GitFailed", "ermission", "write")
+    ran.fails(1, "GitFailed", "permission", "writable", "regoose runs resume")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Protocol
 
 import typer
@@ -92,7 +94,14 @@ class Shell:
     codes: list[int] = field(default_factory=list[int])
 
     def run(self, work: Coroutine[None, None, int]) -> None:
-        """Run a command to its end; the exit code is what it returns. The only event loop of the program."""
+        """
+        Run a command to its end; the exit code is what it returns. The only event loop of the program.
+
+        Being told to end, or losing the terminal, is an interruption as Ctrl-C is: tidied up, and resumable.
+        """
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores the second
+                signal.signal(number, _interrupt)
         self.codes.append(asyncio.run(work))
 
     def command(self, text: str) -> str:
@@ -105,3 +114,7 @@ def shell_of(context: typer.Context) -> Shell:
     shell = context.find_object(Shell)
     assert shell is not None, "the application is always called with a Shell"
     return shell
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate
-from regoose.errors import PolicyRefused
+from regoose.errors import DirtyTree, PolicyRefused
 from regoose.workspace.beneath import Beneath
 from regoose.workspace.delivery import apply_patch, commit_patch
 from regoose.workspace.git import CommitText, Identity, Repository
@@ -54,7 +54,13 @@ async def deliver(repository: Repository, order: Order) -> Delivery:
     text = CommitText(message=commit_message(order), author=order.author, when=order.when)
     commit = await commit_patch(repository, order.base_commit, patch, branch, text)
     if order.apply and not _is_applied(repository.root, patch):
-        await apply_patch(repository, patch)
+        try:
+            await apply_patch(repository, patch)
+        except DirtyTree as error:
+            raise DirtyTree(
+                f"{error.message}; the patch is on the branch {branch} and not in the working tree",
+                hint=f"Commit or stash the changes, then take the patch over: `git cherry-pick {branch}`.",
+            ) from None
     return Delivery(branch=branch, commit=commit, applied=order.apply)
 
 

@@ -224,7 +224,10 @@ class _Fix:
             if one.candidate.number == number:
                 return one
         numbers = ", ".join(str(one.candidate.number) for one in proven)
-        raise UsageError(f"there is no proven alternative {number}; there is {numbers}")
+        raise UsageError(
+            f"there is no proven alternative {number}; there is {numbers}",
+            hint="Give one of these to --choose, or leave it out for the first.",
+        )
 
     def _order(self, prepared: Prepared, candidate: Candidate, targets: Sequence[str]) -> Order:
         return Order(

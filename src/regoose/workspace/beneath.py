@@ -192,5 +192,8 @@ def _refused(path: str, error: OSError) -> Exception:
     if error.errno in {errno.ELOOP, errno.ENOTDIR}:
         return PolicyRefused(f"{path!r} leads through a symbolic link, which is not followed")
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return SizeLimit(f"no space left while writing {path!r}", hint="Free some space, or set WORKSPACE_BASE_PATH.")
+        return SizeLimit(
+            f"no space is left on the disk for {path!r}",
+            hint="Free some, or set WORKSPACE_BASE_PATH to a larger disk, then go on: `regoose runs resume`.",
+        )
     return error

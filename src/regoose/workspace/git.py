@@ -143,7 +143,10 @@ class _Caller:
         done = await self(*argv, stdin=stdin, sink=sink)
         if done.exit_code != 0:
             words = done.stderr.decode(errors="replace").strip() or f"exit code {done.exit_code}"
-            raise GitFailed(f"git {os.fsdecode(argv[0])}: {words}")
+            hint = "Make the repository's .git directory writable for you, then go on: `regoose runs resume`."
+            raise GitFailed(
+                f"git {os.fsdecode(argv[0])}: {words}", hint=hint if "permission" in words.lower() else None
+            )
         return done.stdout
 
     async def line(self, *argv: str | bytes, stdin: bytes = b"") -> str:

@@ -10,7 +10,7 @@ from regoose.errors import UsageError
 from regoose.workspace.git import find_repository, open_git
 
 if TYPE_CHECKING:
-    from conftest import Checkout
+    from workspace.conftest import Checkout
 
 
 @pytest.mark.parametrize("revision", ["HEAD~1", "main~1", "v1", "v1^{commit}"])

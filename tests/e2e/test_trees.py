@@ -53,7 +53,7 @@ def test_apply_writes_the_patch_and_refuses_where_the_file_is_dirty(regoose: Reg
     project.write({"calc.py": ADD + "\n\n# unfinished\n"})
     with project.untouched():
         regoose.fix(project, "--apply").fails(
-            2, "DirtyTree", "'calc.py' has uncommitted changes", "--apply", "regoose/"
+            2, "DirtyTree", "'calc.py' has uncommitted changes", "git cherry-pick regoose/"
         )
     assert len(project.branches()) == 2  # the proven patch is not lost
 
@@ -215,3 +215,22 @@ def test_a_repository_that_cannot_be_written(regoose: Regoose, project: Project)
         for path in closed:
             path.chmod(0o755)
     ran.fails(1, "GitFailed", "permission", "writable", "regoose runs resume")
+
+
+def test_a_project_in_a_subdirectory(regoose: Regoose) -> None:
+    """The project that the directory belongs to is meant: its packages are importable, its tests are repaired."""
+    project = regoose.project(
+        {
+            "README.md": "many\n",
+            "one/pyproject.toml": "[project]\nname = 'one'\nversion = '1'\n[tool.pytest.ini_options]\n",
+            "one/src/one/__init__.py": ADD,
+            "one/tests/test_one.py": TEST.replace("calc", "one"),
+            "two/pyproject.toml": "[project]\nname = 'two'\nversion = '1'\n",
+            "two/tests/test_two.py": "def test_two():\n    assert False\n",
+        }
+    )
+    with project.untouched():
+        document = regoose("fix", "--json", project.root / "one" / "src").proves()
+    assert project.changed(document["branch"]) == ["one/src/one/__init__.py"]
+    command = shlex.split(document["evidence"]["reproduce"])
+    regoose(*command[1:], "--json", cwd=project.root).proves()

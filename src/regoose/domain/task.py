@@ -32,8 +32,10 @@ class FixTask:
     """Make failing tests pass. `repository` is the absolute path of the user's checkout."""
 
     repository: str
+    within: str = ""
+    """Directory of the project meant, relative to the top of a repository that holds several; empty for the top."""
     tests: tuple[str, ...] = ()
-    """pytest node ids to repair; empty means every test that fails on the base."""
+    """pytest node ids to repair; empty means every test of the project that fails on the base."""
     engine: Engine = Engine.AUTO
     branch: str | None = None
     apply: bool = False

@@ -84,7 +84,7 @@ def commit_message(order: Order) -> str:
     return f"{subject}\n\n{reason}\n\n{tests}\n\nRegoose-Run: {order.run_id}\n"
 
 
-def reproduce_command(base: str, head: str, targets: Sequence[str], *, are_all_red: bool) -> str:
+def reproduce_command(base: str, head: str, targets: Sequence[str], *, are_all_red: bool, within: str = "") -> str:
     """
     Return the command that reruns the proof in a clone of the repository.
 
@@ -93,7 +93,7 @@ def reproduce_command(base: str, head: str, targets: Sequence[str], *, are_all_r
     tests = (
         [] if are_all_red and len(targets) > _NAMED_TESTS else [part for test in targets for part in ("--test", test)]
     )
-    return shlex.join(["regoose", "prove", "--base", base, "--head", head, *tests])
+    return shlex.join(["regoose", "prove", "--base", base, "--head", head, *tests, *([within] if within else [])])
 
 
 def _is_applied(root: Path, patch: Patch) -> bool:

@@ -65,7 +65,7 @@ async def fix(equipment: Equipment, run: Run, task: FixTask) -> FixResult:
     """
     limit = asyncio.timeout(task.limits.run_seconds)
     try:
-        async with limit, Site(equipment, run.run_id) as site:
+        async with limit, Site(equipment, run.run_id, task.within) as site:
             return await _Fix(equipment, site, run, task).carry_out()
     except TimeoutError:
         if not limit.expired():
@@ -85,13 +85,14 @@ class _Fix:
         self._run = run
         self._task = task
         self._limits = task.limits
+        self._tests = task.tests or ((task.within,) if task.within else ())
 
     async def carry_out(self) -> FixResult:
         """Run the steps, or replay those that are recorded, and return the result."""
         run = self._run
         prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
         baseline = await run.step("baseline", Baseline, lambda: self._baseline(prepared), _say_baseline)
-        targets = choose_targets(baseline, self._task.tests)
+        targets = choose_targets(baseline, self._tests)
         found = await run.step("search", RepairReport, lambda: self._search(prepared, targets), _say_search)
         tried = await self._prove_all(prepared, baseline, targets, found)
         proven = [one for one in tried if one.is_proven]
@@ -148,7 +149,7 @@ class _Fix:
             lambda: take_baseline(suite, runs=_BASELINE_RUNS, seconds=self._limits.suite_seconds)
         )
         require_tests(baseline.report)
-        choose_targets(baseline, self._task.tests)
+        choose_targets(baseline, self._tests)
         return baseline
 
     async def _search(self, prepared: Prepared, targets: Sequence[str]) -> RepairReport:
@@ -251,7 +252,9 @@ class _Fix:
         if delivery is None:
             return ""
         are_all_red = set(targets) == set(baseline.report.red_ids()) - baseline.flaky_ids
-        return reproduce_command(prepared.base_commit, delivery.commit, targets, are_all_red=are_all_red)
+        return reproduce_command(
+            prepared.base_commit, delivery.commit, targets, are_all_red=are_all_red, within=self._task.within
+        )
 
     async def _report(self, prepared: Prepared, result: FixResult) -> FixResult:
         await self._furnish(prepared)

@@ -17,6 +17,8 @@ from regoose.verify.verdict import judge
 from regoose.workflows.site import Equipment, Site
 from regoose.workflows.targets import choose_targets
 from regoose.workspace.comparison import compare
+from regoose.workspace.git import find_repository
+from regoose.workspace.project import project_directory
 
 
 async def prove_commits(equipment: Equipment, task: ProofTask, observer: Observer | None = None) -> ProofResult:
@@ -32,8 +34,9 @@ async def prove_commits(equipment: Equipment, task: ProofTask, observer: Observe
             observer(Event("", step, kind, message))
 
     tell("prepare", "started", "prepare")
-    async with Site(equipment, "prove") as site:
-        await site.furnish(Path(task.repository), int(started), task.base)
+    path = Path(task.repository)
+    async with Site(equipment, "prove", project_directory((await find_repository(path)).root, path)) as site:
+        await site.furnish(path, int(started), task.base)
         workspace = site.workspace
         change = await compare(workspace.repository, workspace.base_commit, task.head)
         patch = change.patch

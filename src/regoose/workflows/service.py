@@ -20,6 +20,7 @@ from regoose.durable.journal import Journal
 from regoose.durable.run import Run
 from regoose.errors import RunCancelled, UnknownRun, UsageError
 from regoose.workspace.git import find_repository
+from regoose.workspace.project import project_directory
 
 FixWorkflow = Callable[[Run, FixTask], Awaitable[FixResult]]
 
@@ -55,7 +56,8 @@ class RunService:
     async def start(self, task: FixTask) -> str:
         """Begin a run and return its id; raises `NotARepository` before there is one."""
         repository = await find_repository(Path(task.repository))
-        task = dataclasses.replace(task, repository=str(repository.root))
+        within = project_directory(repository.root, Path(task.repository))
+        task = dataclasses.replace(task, repository=str(repository.root), within=within)
         run_id = f"{_slug(repository.root.name)}-{secrets.token_hex(4)}"
         engine = await self._engine()
         await engine.start(_FIX, run_id, to_json(task, FixTask))

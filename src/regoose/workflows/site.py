@@ -76,8 +76,9 @@ class Equipment:
 class Site:
     """One run's place of work; an async context manager. Nothing is made before the first step that needs it."""
 
-    def __init__(self, equipment: Equipment, run_id: str) -> None:
+    def __init__(self, equipment: Equipment, run_id: str, within: str = "") -> None:
         self._equipment = equipment
+        self._within = within
         self._run_id = run_id
         self._workspace: Workspace | None = None
         self._environment: TargetEnvironment | None = None
@@ -105,8 +106,9 @@ class Site:
         if self._chosen is None:
             self._chosen = await self._equipment.choose()
         if self._environment is None:
+            root = self._workspace.repository.root
             self._environment = await self._equipment.environments.provide(
-                self._workspace.tree, self._workspace.repository.root, python=self._equipment.python
+                self._workspace.tree, root, python=self._equipment.python, within=self._within
             )
 
     @property

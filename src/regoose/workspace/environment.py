@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from regoose.errors import EnvironmentUnavailable, GitFailed, NotARepository
+from regoose.errors import EnvironmentUnavailable, GitFailed, NotARepository, UsageError
 from regoose.sandbox.base import WORK, Mount
 from regoose.workspace.existing import Existing, inspect_environment
 from regoose.workspace.git import find_repository, open_git
@@ -56,6 +56,14 @@ async def _tagged_version(repository: Path) -> str:
     return match[0] if match else ""
 
 
+def _inside(tree: Path, within: str) -> Path:
+    """Return the project's directory; it may be missing, or lead elsewhere, in the commit of this run."""
+    place = (tree / within).resolve()
+    if not place.is_relative_to(tree.resolve()) or not place.is_dir():
+        raise UsageError(f"{within!r} is not a directory of the commit", hint="Give the path of one that is.")
+    return place
+
+
 class Environments:
     """Provides environments. `caller` is the user's environment, for HOME, PATH, VIRTUAL_ENV and the index settings."""
 
@@ -64,29 +72,33 @@ class Environments:
         self._caller = dict(caller)
         self._maker = Maker(cache / "environments", uv_environment(caller))
 
-    async def provide(self, tree: Path, repository: Path, *, python: str | None = None) -> TargetEnvironment:
+    async def provide(
+        self, tree: Path, repository: Path, *, python: str | None = None, within: str = ""
+    ) -> TargetEnvironment:
         """
-        Provide the environment for the project in `tree`, a private tree of the checkout `repository`.
+        Provide the environment for the project in `within` of `tree`, a private tree of the checkout `repository`.
 
         `python` is an environment's directory, an interpreter's path or a version such as `3.11`; without it, an
         environment in or of the checkout is taken where it has pytest, else one is made. Version files that only a
         build would write are put into `tree`. Raises `EnvironmentUnavailable`.
         """
-        project = await asyncio.to_thread(read_project, tree)
+        place = await asyncio.to_thread(_inside, tree, within)
+        project = await asyncio.to_thread(read_project, place)
         if not project.version:
             project = replace(project, version=await _tagged_version(repository))
-        generated = await asyncio.to_thread(write_version_files, tree, repository, project)
+        generated = await asyncio.to_thread(write_version_files, place, repository / within, project)
         notes = [
             f"{path} is written by the build and not part of the commit: a stand-in is used." for path in generated
         ]
         existing: Existing | None = None
         if python is None or not re.fullmatch(r"3\.\d+(\.\d+)?", python):
-            existing, why = self._existing(tree, repository, python)
+            existing, why = self._existing(tree, repository, python, within)
             notes += why
+        placed = replace(project, roots=tuple(f"{within}/{root}".strip("/") for root in project.roots))
         if existing is not None:
-            return self._target(existing.base, project, existing, [*notes, *existing.notes])
+            return self._target(existing.base, placed, existing, [*notes, *existing.notes])
         interpreter = self._interpreter(project, python)
-        needs = await asyncio.to_thread(read_needs, tree, project)
+        needs = await asyncio.to_thread(read_needs, place, project)
         made = await self._maker.make(interpreter, project, needs)
         notes += made.notes
         if project.compiled:
@@ -94,11 +106,16 @@ class Environments:
                 "The project declares extension modules, which are not built here: where its tests need them, build it "
                 "into a virtual environment `.venv` in the repository."
             )
-        return self._target(interpreter, project, made, notes)
+        return self._target(interpreter, placed, made, notes)
 
-    def _existing(self, tree: Path, repository: Path, python: str | None) -> tuple[Existing | None, list[str]]:
+    def _existing(
+        self, tree: Path, repository: Path, python: str | None, within: str
+    ) -> tuple[Existing | None, list[str]]:
         notes: list[str] = []
-        for root in self._candidates(tree, repository, python, notes):
+        places = self._candidates(tree / within, repository / within, python, notes)
+        if within and python is None:
+            places += self._candidates(tree, repository, python, notes)
+        for root in dict.fromkeys(places):
             found = inspect_environment(root, repository)
             if isinstance(found, str):
                 notes.append(f"Not used: {found}.")

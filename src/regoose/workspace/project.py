@@ -15,6 +15,7 @@ from regoose.workspace.declared import Declared, Group
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)$")
 _VERSION = re.compile(r"^__version__(?:\s*:\s*\w+)?\s*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _VERSION_FILES = ("__init__.py", "__about__.py", "_version.py", "version.py", "__version__.py", "about.py")
+_DECLARATIONS = ("pyproject.toml", "setup.cfg", "setup.py")
 _NOT_PACKAGES = {
     "test",
     "tests",
@@ -58,6 +59,21 @@ class Project:
     """Whether setup.py alone describes it: most likely written before Python 3.10 changed the library."""
     generated: tuple[str, ...] = ()
     """Version files that the build would write and the commit does not hold."""
+
+
+def project_directory(root: Path, path: Path) -> str:
+    """
+    Return the directory of the project that `path` belongs to, relative to the repository's root.
+
+    It is the nearest one, from `path` up, that declares a project; empty for the root, and where none does.
+    """
+    path = path.resolve()
+    for place in (path, *path.parents):
+        if place == root.resolve() or not place.is_relative_to(root.resolve()):
+            return ""
+        if any((place / name).is_file() for name in _DECLARATIONS):
+            return place.relative_to(root.resolve()).as_posix()
+    return ""
 
 
 class Tree:

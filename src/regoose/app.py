@@ -34,7 +34,7 @@ class App:
 
     async def probes(self) -> tuple[Probe, ...]:
         """Try every sandbox backend for real."""
-        return await survey(self.loaded.caller)
+        return await survey(self.loaded.caller, self.loaded.settings.cache_dir)
 
     async def prove(self, task: ProofTask, observer: Observer | None = None) -> ProofResult:
         """Run a proof again."""
@@ -62,7 +62,7 @@ def equip(loaded: Loaded) -> Equipment:
     return Equipment(
         workspaces=Workspaces(settings.workspace_base_path, WorkspaceLimits(total_bytes=settings.max_workspace_size)),
         environments=Environments(settings.cache_dir, loaded.caller),
-        choose=partial(choose, settings.sandbox, loaded.caller),
+        choose=partial(choose, settings.sandbox, loaded.caller, settings.cache_dir),
         limits=Limits(
             seconds=settings.testing_timeout,
             memory_bytes=settings.sandbox_memory,

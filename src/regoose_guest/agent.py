@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import time
 
 from regoose_guest import kernel, landlock, seccomp, tree, wire
@@ -21,9 +20,12 @@ from regoose_guest.watch import Population
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import Dict, List, Optional, Sequence, Tuple, cast
 
     from regoose_guest.wire import RunReply, RunRequest, Setup
+else:
+    import _signal as signal  # `signal` makes enumerations of it, which takes longer than loading all our modules
 
 _OPEN_FILES = 4096
 _MEMORY_EVENTS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")

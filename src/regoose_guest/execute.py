@@ -6,16 +6,18 @@ import errno
 import os
 import resource
 import select
-import signal
 import time
 
 from regoose_guest.watch import Population
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import Callable, Dict, List, Optional, Tuple
 
     from regoose_guest.wire import Bounds
+else:
+    import _signal as signal  # `signal` makes enumerations of it, which takes longer than loading all our modules
 
 _CHUNK = 64 * 1024
 _LONGEST_LINE = 1024 * 1024

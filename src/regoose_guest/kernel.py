@@ -1,13 +1,27 @@
-"""The few kernel calls that the standard library does not offer, and what the agent does with them to itself."""
+"""
+The few kernel calls that the standard library does not offer, and what the agent does with them to itself.
+
+Written on `_ctypes`, as `ctypes` itself is: importing that package defines types that nobody here needs, and every
+start of a sandbox would pay for them.
+"""
 
 from __future__ import annotations
 
-import ctypes
+import _ctypes
 import os
+import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Union
+    from ctypes import Array, c_int, c_long, c_ubyte
+    from typing import Type, Union
+
+    Argument = Union[int, bytes, Array[c_ubyte], None]
+else:
+    c_int, c_long, c_ubyte = [
+        type(name, (_ctypes._SimpleCData,), {"_type_": code})  # noqa: SLF001 - the base of all simple types of `ctypes`
+        for name, code in (("c_int", "i"), ("c_long", "l"), ("c_ubyte", "B"))
+    ]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -21,33 +35,56 @@ CAP_DAC_READ_SEARCH = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _HIGHEST_CAPABILITY = 63
 
-_libc = ctypes.CDLL(None, use_errno=True)
+
+_THIS_PROGRAM = _ctypes.dlopen(None)  # pyright: ignore[reportArgumentType] - None is the program with its libraries
 
 
-def prctl(option: int, argument: int = 0) -> None:
-    """Set an attribute of this process. Raises `OSError`."""
-    if _libc.prctl(option, ctypes.c_ulong(argument), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl({option}): {os.strerror(ctypes.get_errno())}")
+class _Function(_ctypes.CFuncPtr):
+    _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
+    _restype_ = c_int
 
 
-def syscall(number: int, *arguments: Union[int, ctypes.c_void_p, ctypes.Array[ctypes.c_char], None]) -> int:
-    """Make a raw system call. Raises `OSError`."""
-    words = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
-    result: int = _libc.syscall(ctypes.c_long(number), *words)
+class _LongFunction(_ctypes.CFuncPtr):
+    _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
+    _restype_ = c_long
+
+
+def _call(kind: Type[_ctypes.CFuncPtr], name: str, *arguments: Argument) -> int:
+    """Call a function of the C library; numbers are passed as `long`, bytes by reference. Raises `OSError`."""
+    function = kind(_ctypes.dlsym(_THIS_PROGRAM, name))
+    result: int = function(*[c_long(word) if isinstance(word, int) else word for word in arguments])
     if result < 0:
-        raise OSError(ctypes.get_errno(), f"syscall {number}: {os.strerror(ctypes.get_errno())}")
+        error = _ctypes.get_errno()
+        raise OSError(error, f"{name}({arguments[0]!r}): {os.strerror(error)}")
     return result
+
+
+def prctl(option: int, *arguments: Argument) -> None:
+    """Set an attribute of this process. Raises `OSError`."""
+    _call(_Function, "prctl", option, *arguments, *[0] * (4 - len(arguments)))
+
+
+def syscall(number: int, *arguments: Argument) -> int:
+    """Make a raw system call. Raises `OSError`."""
+    return _call(_LongFunction, "syscall", number, *arguments)
+
+
+def pin(content: bytes) -> Array[c_ubyte]:
+    """Return a copy of these bytes that stays where it is, for structures that point to it (see `address`)."""
+    return (c_ubyte * len(content)).from_buffer_copy(content)
+
+
+def address(pinned: Array[c_ubyte]) -> int:
+    """Return where something pinned lies; valid as long as it is referred to."""
+    return _ctypes.addressof(pinned)
 
 
 def set_capabilities(permitted: int, effective: int) -> None:
     """Set this process's capability sets to these masks, with nothing inheritable. Raises `OSError`."""
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     low, high = 0xFFFFFFFF, 32
-    data = (ctypes.c_uint32 * 6)(
-        effective & low, permitted & low, 0, (effective >> high) & low, (permitted >> high) & low, 0
-    )
-    if _libc.capset(header, data) != 0:
-        raise OSError(ctypes.get_errno(), f"capset: {os.strerror(ctypes.get_errno())}")
+    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+    words = (effective & low, permitted & low, 0, (effective >> high) & low, (permitted >> high) & low, 0)
+    _call(_Function, "capset", header, struct.pack("=6I", *words))
 
 
 def drop_privileges(uid: int) -> None:

@@ -6,7 +6,6 @@ Source: the kernel's `userspace-api/landlock.rst`. Rights a running kernel does 
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 
@@ -58,7 +57,7 @@ def restrict(abi: int, readable: Iterable[str], writable: Iterable[str], *, netw
     handled_network = _NETWORK_RIGHTS if abi >= _NETWORK_ABI and not network else 0
     scopes = _SCOPES if abi >= _SCOPE_ABI else 0
     size = 24 if abi >= _SCOPE_ABI else 16 if abi >= _NETWORK_ABI else 8
-    attributes = ctypes.create_string_buffer(struct.pack("=QQQ", known, handled_network, scopes)[:size], size)
+    attributes = struct.pack("=QQQ", known, handled_network, scopes)[:size]
     ruleset = kernel.syscall(_CREATE_RULESET, attributes, size, 0)
     try:
         for path in readable:
@@ -79,7 +78,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         if not os.path.isdir(path):
             rights &= _FILE_RIGHTS
-        rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, descriptor), 12)
+        rule = struct.pack("=Qi", rights, descriptor)
         kernel.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0)
     finally:
         os.close(descriptor)

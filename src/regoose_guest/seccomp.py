@@ -8,10 +8,11 @@ kernel's system call tables.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import struct
+
+from regoose_guest import kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -212,15 +213,8 @@ def build(sockets: str, *, count_hidden_memory: bool, machine: Optional[str] = N
     return program.encode()
 
 
-class _FilterProgram(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
-
-
 def apply(code: bytes) -> None:
     """Put this process and all it will start under the filter. Needs no-new-privileges. Raises `OSError`."""
-    buffer = ctypes.create_string_buffer(code, len(code))
-    program = _FilterProgram(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
-    libc = ctypes.CDLL(None, use_errno=True)
-    mode = ctypes.c_ulong(_SECCOMP_MODE_FILTER)
-    if libc.prctl(_PR_SET_SECCOMP, mode, ctypes.byref(program), ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
-        raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
+    instructions = kernel.pin(code)
+    program = struct.pack("HP", len(code) // 8, kernel.address(instructions))
+    kernel.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import List, Tuple
+else:
+    import _signal as signal  # `signal` makes enumerations of it, which takes longer than loading all our modules
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _KIB = 1024

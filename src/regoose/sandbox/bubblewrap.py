@@ -17,6 +17,7 @@ from regoose.errors import NoSandbox
 from regoose.sandbox import interpreter
 from regoose.sandbox.agent import AgentSandbox, Enforcement, Surroundings, open_agent
 from regoose.sandbox.base import MIB, Mount, Probe, Spec
+from regoose.sandbox.bytecode import Bytecode
 from regoose.sandbox.probe import probe_backend
 from regoose.sandbox.process import HostCommand, run_process, start_process
 
@@ -39,8 +40,9 @@ def fresh_uid() -> int:
 class Bubblewrap:
     """The backend `bubblewrap`."""
 
-    def __init__(self, program: str | None = None) -> None:
+    def __init__(self, program: str | None = None, cache: Path | None = None) -> None:
         self._program = program or shutil.which("bwrap")
+        self._bytecode = Bytecode(cache)
 
     @property
     def name(self) -> str:
@@ -56,6 +58,9 @@ class Bubblewrap:
 
     async def open(self, spec: Spec) -> AgentSandbox:
         """Start a sandbox. Raises `NoSandbox`, `SandboxDied`, `SizeLimit`."""
+        return await self._open(spec, await self._bytecode.provide(spec.interpreter, self._open))
+
+    async def _open(self, spec: Spec, guest: Mount) -> AgentSandbox:
         if self._program is None:
             raise NoSandbox("bubblewrap is not installed", hint=REMEDY)
         root = os.geteuid() == 0
@@ -66,7 +71,7 @@ class Bubblewrap:
             argv = [
                 self._program,
                 *_isolation(root=root),
-                *_filesystem(spec, installation, files, uid),
+                *_filesystem(spec, (*installation.mounts, guest), files, uid),
                 "--",
                 *interpreter.agent_arguments(installation),
             ]
@@ -110,7 +115,7 @@ def _isolation(*, root: bool) -> list[str]:
     return arguments
 
 
-def _filesystem(spec: Spec, installation: interpreter.Installation, files: _Files, uid: int) -> list[str]:
+def _filesystem(spec: Spec, needed: tuple[Mount, ...], files: _Files, uid: int) -> list[str]:
     arguments = ["--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/var"]
     for top in interpreter.SYSTEM:
         arguments += ["--ro-bind-try", str(top), str(top)]
@@ -134,7 +139,7 @@ def _filesystem(spec: Spec, installation: interpreter.Installation, files: _File
         ("/dev/shm", "1777", min(_SHARED_MEMORY, disk)),  # noqa: S108 - inside
     ):
         arguments += ["--perms", mode, "--size", str(size), "--tmpfs", path]
-    mounts = [*installation.mounts, interpreter.guest_mount(), *spec.mounts]
+    mounts = [*needed, *spec.mounts]
     if spec.tree is not None:
         mounts.append(Mount(spec.tree.resolve(), "/lower"))
     for parent in _parents(mounts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from regoose.errors import InvalidSetting
@@ -50,26 +51,29 @@ class Choice:
     probe: Probe
 
 
-def make_backends(names: Sequence[str], environment: Mapping[str, str]) -> tuple[ProbedBackend, ...]:
+def make_backends(
+    names: Sequence[str], environment: Mapping[str, str], cache: Path | None = None
+) -> tuple[ProbedBackend, ...]:
     """
     Return the backends of these names.
 
-    `environment` is what container engines are called with beyond the necessary, e.g. `DOCKER_HOST`.
+    `environment` is what container engines are called with beyond the necessary, e.g. `DOCKER_HOST`;
+    `cache` is a directory for bytecode of the guest package (None: none is kept).
     Raises `InvalidSetting` for a name that is none.
     """
-    return tuple(_make(name, environment) for name in names)
+    return tuple(_make(name, environment, cache) for name in names)
 
 
-def _make(name: str, environment: Mapping[str, str]) -> ProbedBackend:
+def _make(name: str, environment: Mapping[str, str], cache: Path | None) -> ProbedBackend:
     match name:
         case bubblewrap.NAME:
-            return bubblewrap.Bubblewrap()
+            return bubblewrap.Bubblewrap(cache=cache)
         case containers.PODMAN | containers.DOCKER:
-            return containers.Containers(name, environment)
+            return containers.Containers(name, environment, cache)
         case landlock.NAME:
-            return landlock.Landlock()
+            return landlock.Landlock(cache)
         case landlock.BARE:
-            return landlock.Landlock(bare=True)
+            return landlock.Landlock(cache, bare=True)
         case _:
             raise _unknown(name)
 
@@ -78,7 +82,7 @@ def _unknown(name: str) -> InvalidSetting:
     return InvalidSetting(f"no sandbox is called {name!r}; expected one of {', '.join((AUTO, *NAMES))}")
 
 
-async def choose(setting: str, environment: Mapping[str, str]) -> Choice:
+async def choose(setting: str, environment: Mapping[str, str], cache: Path | None = None) -> Choice:
     """
     Return the backend that a setting means, probed.
 
@@ -90,13 +94,13 @@ async def choose(setting: str, environment: Mapping[str, str]) -> Choice:
     if setting == landlock.BARE:
         raise _unknown(setting)
     if setting != AUTO:
-        (backend,) = make_backends((setting,), environment)
+        (backend,) = make_backends((setting,), environment, cache)
         probe = await backend.probe()
         if not probe.available:
             raise refuse((probe,), setting)
         return Choice(backend, probe)
     seen: list[Choice] = []
-    for backend in make_backends(SANDBOXES, environment):
+    for backend in make_backends(SANDBOXES, environment, cache):
         seen.append(Choice(backend, await backend.probe()))
         if seen[-1].probe.enforced == frozenset(Guarantee):
             return seen[-1]
@@ -106,6 +110,6 @@ async def choose(setting: str, environment: Mapping[str, str]) -> Choice:
     raise refuse([choice.probe for choice in seen], setting)
 
 
-async def survey(environment: Mapping[str, str]) -> tuple[Probe, ...]:
+async def survey(environment: Mapping[str, str], cache: Path | None = None) -> tuple[Probe, ...]:
     """Probe every backend but the bare one, for `regoose doctor`."""
-    return await probe_all(make_backends((*SANDBOXES, landlock.NAME), environment))
+    return await probe_all(make_backends((*SANDBOXES, landlock.NAME), environment, cache))

@@ -22,6 +22,7 @@ from regoose.errors import MissingTool, NoSandbox
 from regoose.sandbox import image, interpreter
 from regoose.sandbox.agent import AgentSandbox, Enforcement, Surroundings, open_agent
 from regoose.sandbox.base import MIB, Mount, Probe, Spec
+from regoose.sandbox.bytecode import Bytecode
 from regoose.sandbox.probe import probe_backend
 from regoose.sandbox.process import Completed, HostCommand, run_process, start_process
 
@@ -92,8 +93,9 @@ def _is_known(uid: int) -> bool:
 class Containers:
     """The backends `podman` and `docker`."""
 
-    def __init__(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, name: str, environment: Mapping[str, str] | None = None, cache: Path | None = None) -> None:
         self._name = name
+        self._bytecode = Bytecode(cache)
         self.engine = find_engine(name, environment or {})
         self._image: str | None = None
         self._preparing = asyncio.Lock()
@@ -116,6 +118,9 @@ class Containers:
 
     async def open(self, spec: Spec) -> AgentSandbox:
         """Start a sandbox. Raises `NoSandbox`, `SandboxDied`, `SizeLimit`."""
+        return await self._open(spec, await self._bytecode.provide(spec.interpreter, self._open))
+
+    async def _open(self, spec: Spec, guest: Mount) -> AgentSandbox:
         engine = self.engine
         if engine is None:
             raise NoSandbox(f"{self._name} is not installed")
@@ -128,7 +133,7 @@ class Containers:
             *("run", "--rm", "--interactive", "--pull=never", "--name", container),
             *engine.run_options,
             *_confinement(spec, engine),
-            *_filesystem(spec, installation),
+            *_filesystem(spec, (*installation.mounts, guest)),
             tag,
             *interpreter.agent_arguments(installation),
         ]
@@ -224,9 +229,9 @@ def _confinement(spec: Spec, engine: Engine) -> list[str]:
     return [*arguments, f"--shm-size={min(_SHARED_MEMORY, disk)}"]
 
 
-def _filesystem(spec: Spec, installation: interpreter.Installation) -> list[str]:
+def _filesystem(spec: Spec, needed: tuple[Mount, ...]) -> list[str]:
     system = [Mount(path, str(path)) for path in (*interpreter.SYSTEM, *image.unlinked()) if path.is_dir()]
-    mounts = [*system, *interpreter.etc_mounts(), *installation.mounts, interpreter.guest_mount(), *spec.mounts]
+    mounts = [*system, *interpreter.etc_mounts(), *needed, *spec.mounts]
     if spec.tree is not None:
         mounts.append(Mount(spec.tree.resolve(), "/lower"))
     arguments: list[str] = []

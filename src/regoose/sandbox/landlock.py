@@ -17,6 +17,7 @@ from regoose.errors import NoSandbox
 from regoose.sandbox import image, interpreter
 from regoose.sandbox.agent import AgentSandbox, Enforcement, Surroundings, open_agent
 from regoose.sandbox.base import GUEST, OUT, WORK, Mount, Probe, Spec
+from regoose.sandbox.bytecode import Bytecode
 from regoose.sandbox.probe import probe_backend
 from regoose.sandbox.process import start_process
 
@@ -41,8 +42,9 @@ def translator(real: Mapping[str, str]) -> Callable[[str], str]:
 class Landlock:
     """The backends `landlock` and, without restrictions, `none`."""
 
-    def __init__(self, *, bare: bool = False) -> None:
+    def __init__(self, cache: Path | None = None, *, bare: bool = False) -> None:
         self._bare = bare
+        self._bytecode = Bytecode(cache)
 
     @property
     def name(self) -> str:
@@ -57,10 +59,13 @@ class Landlock:
 
     async def open(self, spec: Spec) -> AgentSandbox:
         """Start it. Raises `NoSandbox`, `SandboxDied`, `SizeLimit`."""
+        return await self._open(spec, await self._bytecode.provide(spec.interpreter, self._open))
+
+    async def _open(self, spec: Spec, guest: Mount) -> AgentSandbox:
         if not self._bare and not is_supported():
             raise NoSandbox("this kernel has no Landlock")
         installation = interpreter.locate(spec.interpreter)
-        package = interpreter.guest_mount().source
+        package = guest.source
         top = _private_directory()
 
         async def close() -> None:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from regoose.domain.event import Event
 from regoose.domain.evidence import Answer, Difference, Verdict
 from regoose.domain.repair import RepairReport
-from regoose.domain.run import FixResult, RunState
+from regoose.domain.run import RunState
 from regoose.domain.task import FixTask, ProofTask, TaskLimits
 from regoose.errors import (
     CollectionFailed,
@@ -30,127 +26,27 @@ from regoose.errors import (
     TimeLimit,
     UsageError,
 )
-from regoose.sandbox.base import Command, Limits, LineObserver, Probe, Result, Spec
-from regoose.sandbox.choice import choose
+from regoose.sandbox.base import Command, LineObserver, Probe, Result, Spec
 from regoose.sandbox.pool import Living, Opener
 from regoose.search.repair import repair
 from regoose.testing.search import Replacement, ScriptedSearch
-from regoose.workflows.fix import fix
 from regoose.workflows.prove import prove_commits
-from regoose.workflows.service import RunService
-from regoose.workflows.site import Equipment, Search
-from regoose.workspace.checkout import Workspaces
-from regoose.workspace.environment import Environments
-from regoose.workspace.git import Identity
+from regoose.workflows.site import Equipment
+
+if TYPE_CHECKING:
+    from workflows.conftest import Machine, Repository
 
 pytestmark = pytest.mark.slow
 
-STATS = """\
-def mean(values):
-    return sum(values) / (len(values) - 1)
-
-
-def spread(values):
-    return max(values)
-"""
-TESTS = """\
-from stats import mean, spread
-
-
-def test_mean():
-    assert mean([1, 2, 3]) == 2
-
-
-def test_spread():
-    assert spread([0, 5]) == 5
-"""
 RIGHT = Replacement("stats.py", "(len(values) - 1)", "len(values)")
 USELESS = Replacement("stats.py", "sum(values)", "max(values)")
 MEDIAN = Replacement("stats.py", "sum(values) / (len(values) - 1)", "sorted(values)[len(values) // 2]", behaviour=2)
-HARMFUL = Replacement("stats.py", STATS, STATS.replace("(len(values) - 1)", "len(values)").replace("max", "min"))
+HARMFUL = Replacement(
+    "stats.py",
+    "(len(values) - 1)\n\n\ndef spread(values):\n    return max(values)",
+    "len(values)\n\n\ndef spread(values):\n    return min(values)",
+)
 FEW = TaskLimits(repeats=2, search_seconds=5, suite_seconds=60, run_seconds=120)
-
-
-class Repository:
-    """A real repository with a bug in `stats.py` and a test that shows it."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        root.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main")
-        self.write("stats.py", STATS)
-        self.write("tests/test_stats.py", TESTS)
-        self.write("pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["."]\n')
-        self.base = self.commit()
-
-    def write(self, path: str, content: str) -> None:
-        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / path).write_text(content)
-
-    def commit(self) -> str:
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", "change")
-        return self.git("rev-parse", "HEAD").strip()
-
-    def git(self, *argv: str) -> str:
-        env = {
-            "PATH": os.environ["PATH"],
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            **{f"GIT_{role}_{what}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-        }
-        done = subprocess.run(["git", *argv], cwd=self.root, check=True, capture_output=True, env=env)
-        return done.stdout.decode()
-
-    def branches(self) -> list[str]:
-        return self.git("for-each-ref", "--format=%(refname:short)", "refs/heads/regoose/").split()
-
-    def state(self) -> str:
-        """Say everything of the checkout that a run must leave alone."""
-        return (
-            self.git("status", "--porcelain", "--ignored") + self.git("rev-parse", "HEAD") + self.git("stash", "list")
-        )
-
-
-@dataclass
-class Machine:
-    """A machine of its own: state, cache and workspaces in a directory."""
-
-    home: Path
-    events: list[Event] = field(default_factory=list[Event])
-
-    def equip(self, search: Search) -> Equipment:
-        return Equipment(
-            workspaces=Workspaces(self.home / "workspaces"),
-            environments=Environments(self.home / "cache", {"PATH": os.environ["PATH"], "HOME": str(self.home)}),
-            choose=partial(choose, "auto", {}),
-            limits=Limits(seconds=60),
-            author=Identity("Regoose", "regoose@localhost"),
-            jobs=2,
-            search=search,
-            python=sys.prefix,
-        )
-
-    def service(self, equipment: Equipment) -> RunService:
-        return RunService(self.home / "state", partial(fix, equipment))
-
-    async def fix(self, repository: Repository, *found: Replacement, **more: object) -> FixResult:
-        task = replace(FixTask(repository=str(repository.root), limits=FEW), **more)  # pyright: ignore[reportArgumentType] - fields by name
-        async with self.service(self.equip(ScriptedSearch(found))) as service:
-            run_id = await service.start(task)
-            return await service.follow(run_id, self.events.append)
-
-    def leftovers(self) -> list[Path]:
-        return list((self.home / "workspaces").glob("*"))
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path / "home")
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    return Repository(tmp_path / "my projéct")
 
 
 async def test_a_patch_is_proven_and_delivered_as_a_branch_with_nothing_but_the_edit(
@@ -271,14 +167,16 @@ async def test_applying_changes_the_working_tree_alone(machine: Machine, reposit
 
 
 async def test_applying_to_what_is_dirty_is_refused(machine: Machine, repository: Repository) -> None:
-    repository.write("stats.py", STATS + "# my note\n")
+    mine = repository.read("stats.py") + "# my note\n"
+    repository.write("stats.py", mine)
     with pytest.raises(DirtyTree, match=r"stats\.py"):
         await machine.fix(repository, RIGHT, apply=True)
-    assert (repository.root / "stats.py").read_text() == STATS + "# my note\n"
+    assert repository.read("stats.py") == mine
 
 
 async def test_uncommitted_work_is_part_of_the_base(machine: Machine, repository: Repository) -> None:
-    repository.write("tests/test_stats.py", TESTS + "\n\ndef test_one():\n    assert mean([4]) == 4\n")
+    tests = repository.read("tests/test_stats.py")
+    repository.write("tests/test_stats.py", tests + "\n\ndef test_one():\n    assert mean([4]) == 4\n")
     result = await machine.fix(repository, RIGHT)
     assert len(result.evidence.red) == 2
     assert result.branch is not None
@@ -289,7 +187,11 @@ async def test_uncommitted_work_is_part_of_the_base(machine: Machine, repository
 @pytest.mark.parametrize(
     ("files", "kind", "words"),
     [
-        ({"stats.py": STATS.replace("(len(values) - 1)", "len(values)")}, NothingToFix, "all 2 tests pass"),
+        (
+            {"stats.py": "def mean(values):\n    return sum(values) / len(values)\n\n\nspread = max\n"},
+            NothingToFix,
+            "all 2 tests pass",
+        ),
         ({"tests/test_stats.py": "", "tests/other.py": ""}, NoTests, "no test"),
         ({"tests/test_stats.py": "from stats import\n"}, CollectionFailed, "SyntaxError"),
     ],

@@ -45,6 +45,12 @@ def is_test_file(path: str) -> bool:
     return any(_TEST_FOLDER.match(part) for part in where.parts[:-1])
 
 
+def divided(patch: Patch) -> tuple[Patch, Patch]:
+    """Return the part of a patch that changes tests and the part that changes anything else."""
+    tests = tuple(edit for edit in patch.edits if is_test_file(edit.path))
+    return Patch(tests), Patch(tuple(edit for edit in patch.edits if edit not in tests))
+
+
 def inspect_patch(patch: Patch, *, allow_tests: bool = False) -> Check:
     """
     Return the check with one finding for everything suspicious.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from regoose.domain.patch import FileEdit, Patch
-from regoose.workspace.git import Git, Repository, open_git
+from regoose.errors import PolicyRefused
+from regoose.workspace.git import Git, Repository, TreeEntry, open_git
 
 _REGULAR = {"100644", "100755"}
 
@@ -23,20 +24,24 @@ async def compare(repository: Repository, base: str, head: str) -> Change:
     """
     Return the change from `base` to `head`, two revisions of the repository.
 
-    Regular files only: links and submodules are left out. Raises `UsageError` for an unknown revision.
+    Raises `UsageError` for an unknown revision, `PolicyRefused` where a link or a submodule changes: a patch holds
+    regular files only, and what it leaves out would not be part of what is proven.
     """
     async with open_git(repository) as git:
         base, head = await git.resolve(base), await git.resolve(head)
-        old, new = await _regular_files(git, base), await _regular_files(git, head)
-        changed = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
-        edits = [FileEdit(path, await _text(git, old.get(path)), await _text(git, new.get(path))) for path in changed]
+        old, new = await _files(git, base), await _files(git, head)
+        paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+        edits = [FileEdit(path, await _text(git, old.get(path)), await _text(git, new.get(path))) for path in paths]
     return Change(base=base, head=head, patch=Patch(tuple(edits)))
 
 
-async def _regular_files(git: Git, commit: str) -> dict[str, str]:
-    """Map each regular file's path to its object id."""
-    return {entry.path: entry.id for entry in await git.files(commit) if entry.mode in _REGULAR}
+async def _files(git: Git, commit: str) -> dict[str, TreeEntry]:
+    return {entry.path: entry for entry in await git.files(commit)}
 
 
-async def _text(git: Git, name: str | None) -> str | None:
-    return None if name is None else (await git.read_blob(name)).decode("utf-8", "surrogateescape")
+async def _text(git: Git, entry: TreeEntry | None) -> str | None:
+    if entry is None:
+        return None
+    if entry.mode not in _REGULAR:
+        raise PolicyRefused(f"{entry.path!r} is a symbolic link or a submodule, which a patch does not change")
+    return (await git.read_blob(entry.id)).decode("utf-8", "surrogateescape")

@@ -408,7 +408,7 @@ def regoose(account: Account, common: Path) -> Generator[Regoose]:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while (left := made.residue()) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not left

@@ -35,7 +35,7 @@ def gone_on(regoose: Regoose, project: Project, run_id: str) -> None:
     assert document["evidence"]["green"] == ["tests/test_calc.py::test_add"]
 
 
-def vanished(regoose: Regoose, seconds: float = 15) -> None:
+def vanished(regoose: Regoose, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while (left := regoose.residue()) and time.monotonic() < deadline:
         time.sleep(0.1)

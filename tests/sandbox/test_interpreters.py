@@ -43,6 +43,15 @@ async def test_every_python_is_a_guest_and_its_bytecode_is_kept(minor: str, tmp_
     assert {path: path.stat().st_mtime_ns for path in kept.rglob("*")} == before
 
 
+@pytest.mark.parametrize("name", ["landlock", "none"])
+async def test_bytecode_is_used_without_a_container_too(name: str, tmp_path: Path) -> None:
+    (backend,) = make_backends((name,), {}, tmp_path)
+    for _ in range(2):
+        async with await backend.open(Spec(tree=None, interpreter=Path(sys.executable))) as sandbox:
+            assert (await sandbox.run(Command(argv=(sys.executable, "-I", "-c", LOADED)))).exit_code == 0
+    assert len(list((tmp_path / "guest").iterdir())) == 1
+
+
 async def test_without_a_cache_the_package_is_mounted_as_it_is() -> None:
     assert (await run(Path(sys.executable), None)).exit_code == 0
 

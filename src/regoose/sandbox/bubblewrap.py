@@ -49,6 +49,11 @@ class Bubblewrap:
         """Name as users write it in settings."""
         return NAME
 
+    @property
+    def program(self) -> Path | None:
+        """Where it is installed; None where it is not."""
+        return Path(self._program) if self._program is not None else None
+
     async def probe(self) -> Probe:
         """Run a real smoke test and say what holds here."""
         if self._program is None:

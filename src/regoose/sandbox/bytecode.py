@@ -25,7 +25,8 @@ from regoose.sandbox.base import GUEST, MIB, OUT, Command, Limits, Mount, Spec
 OpenWith = Callable[[Spec, Mount], Awaitable[AgentSandbox]]
 """Starts a sandbox in which this mount is the guest package."""
 
-_TARGET = f"{GUEST}/regoose_guest"
+_PACKAGE = "regoose_guest"
+_TARGET = f"{GUEST}/{_PACKAGE}"
 _LIMITS = Limits(seconds=60, memory_bytes=512 * MIB, processes=16, disk_bytes=64 * MIB)
 _LARGEST = 4 * MIB
 _TAG = re.compile(r"[a-z0-9_-]{1,64}")
@@ -77,7 +78,7 @@ class Bytecode:
                 _store({**self._sources, **compiled}, place)
         except (OSError, RegooseError):
             return plain  # whatever is wrong, opening the sandbox itself says it better
-        return Mount(place, _TARGET)
+        return Mount(place / _PACKAGE, _TARGET)
 
 
 def _real(program: Path) -> Path:
@@ -89,13 +90,23 @@ def _read(package: Path) -> Mapping[str, bytes]:
     return {str(path.relative_to(package)): path.read_bytes() for path in paths}
 
 
-def _key(sources: Mapping[str, bytes], real: Path) -> str:
-    status = real.stat()
-    digest = hashlib.sha256(repr((str(real), status.st_mtime_ns, status.st_size, status.st_ino)).encode())
+def digest_guest() -> str:
+    """Return a digest of the guest package's sources. Raises `OSError`."""
+    return _digest(_read(interpreter.guest_mount().source))
+
+
+def _digest(sources: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
     for name, content in sources.items():
         digest.update(f"\0{name}\0{len(content)}\0".encode())
         digest.update(content)
-    return digest.hexdigest()[:32]
+    return digest.hexdigest()
+
+
+def _key(sources: Mapping[str, bytes], real: Path) -> str:
+    status = real.stat()
+    facts = (str(real), status.st_mtime_ns, status.st_size, status.st_ino, _digest(sources))
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
 
 async def _compile(sources: Mapping[str, bytes], real: Path, plain: Mount, open_with: OpenWith) -> Mapping[str, bytes]:
@@ -126,7 +137,7 @@ def _store(files: Mapping[str, bytes], place: Path) -> None:
     draft = Path(tempfile.mkdtemp(dir=place.parent))
     try:
         for name, content in files.items():
-            path = draft / name
+            path = draft / _PACKAGE / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             path.chmod(0o644)

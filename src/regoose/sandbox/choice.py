@@ -12,6 +12,7 @@ from regoose.sandbox import bubblewrap, containers, landlock
 from regoose.sandbox.agent import AgentSandbox
 from regoose.sandbox.base import Guarantee, Probe, Spec
 from regoose.sandbox.probe import probe_all, refuse
+from regoose.sandbox.remembered import recall
 
 AUTO = "auto"
 SANDBOXES = (bubblewrap.NAME, containers.PODMAN, containers.DOCKER)
@@ -84,7 +85,7 @@ def _unknown(name: str) -> InvalidSetting:
 
 async def choose(setting: str, environment: Mapping[str, str], cache: Path | None = None) -> Choice:
     """
-    Return the backend that a setting means, probed.
+    Return the backend that a setting means, probed (with a `cache`, not more than once a day).
 
     `auto` takes the first of `SANDBOXES` that holds every guarantee; else, the first that holds all of `REQUIRED`. A
     backend asked for by name is taken as it is, as long as it starts:
@@ -95,19 +96,26 @@ async def choose(setting: str, environment: Mapping[str, str], cache: Path | Non
         raise _unknown(setting)
     if setting != AUTO:
         (backend,) = make_backends((setting,), environment, cache)
-        probe = await backend.probe()
+        probe = await _probe(backend, cache)
         if not probe.available:
             raise refuse((probe,), setting)
         return Choice(backend, probe)
     seen: list[Choice] = []
     for backend in make_backends(SANDBOXES, environment, cache):
-        seen.append(Choice(backend, await backend.probe()))
+        seen.append(Choice(backend, await _probe(backend, cache)))
         if seen[-1].probe.enforced == frozenset(Guarantee):
             return seen[-1]
     for choice in seen:
         if choice.probe.available and choice.probe.enforced >= REQUIRED:
             return choice
     raise refuse([choice.probe for choice in seen], setting)
+
+
+async def _probe(backend: ProbedBackend, cache: Path | None) -> Probe:
+    """Probe, or recall it for bubblewrap, which no daemon and no configuration file stands behind."""
+    if cache is not None and isinstance(backend, bubblewrap.Bubblewrap) and backend.program is not None:
+        return await recall(backend.program, cache, backend.probe)
+    return await backend.probe()
 
 
 async def survey(environment: Mapping[str, str], cache: Path | None = None) -> tuple[Probe, ...]:

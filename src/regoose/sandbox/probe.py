@@ -17,7 +17,8 @@ from regoose.sandbox import interpreter
 from regoose.sandbox.agent import AgentSandbox
 from regoose.sandbox.base import GUEST, MIB, Command, Guarantee, Limits, Probe, Result, Spec
 
-_LIMITS = Limits(seconds=10, memory_bytes=96 * MIB, processes=24, disk_bytes=16 * MIB, output_bytes=64 * 1024)
+_LIMITS = Limits(seconds=10, memory_bytes=64 * MIB, processes=24, disk_bytes=16 * MIB, output_bytes=64 * 1024)
+_SPEC = Spec(tree=None, interpreter=interpreter.own(), limits=_LIMITS)
 _OPEN_SECONDS = 60.0
 _BY_ATTACK = {
     "network": Guarantee.NO_NETWORK,
@@ -63,23 +64,36 @@ async def probe_backend(backend: Probed, version: str, remedy: str) -> Probe:
 
 
 async def _attack(backend: Probed) -> tuple[set[Guarantee], list[str]]:
-    spec = Spec(tree=None, interpreter=interpreter.own(), limits=_LIMITS)
-    sandbox = await backend.open(spec)
+    """Attack two sandboxes side by side: one from inside, the other's limits."""
     try:
-        enforced, broken = await _reach_out(sandbox)
-        for guarantee, complaint in [await _exceed(sandbox, which) for which in _EXCESSES]:
-            if complaint:
-                broken.append(complaint)
-            else:
-                enforced.add(guarantee)
-        complaint = await _leave_behind(sandbox)
+        async with asyncio.TaskGroup() as group:
+            reaching = group.create_task(_attack_walls(backend))
+            exceeding = group.create_task(_attack_limits(backend))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    enforced, broken = reaching.result()
+    for guarantee, complaint in exceeding.result():
         if complaint:
             broken.append(complaint)
         else:
-            enforced.add(Guarantee.NO_ORPHANS)
-    finally:
-        await sandbox.close()
+            enforced.add(guarantee)
     return enforced, broken
+
+
+async def _attack_walls(backend: Probed) -> tuple[set[Guarantee], list[str]]:
+    async with await backend.open(_SPEC) as sandbox:
+        enforced, broken = await _reach_out(sandbox)
+        complaint = await _leave_behind(sandbox)
+    if complaint:
+        broken.append(complaint)
+    else:
+        enforced.add(Guarantee.NO_ORPHANS)
+    return enforced, broken
+
+
+async def _attack_limits(backend: Probed) -> list[tuple[Guarantee, str]]:
+    async with await backend.open(_SPEC) as sandbox:
+        return [await _exceed(sandbox, which) for which in _EXCESSES]
 
 
 def _command(*orders: str, seconds: float = 10.0) -> Command:
@@ -134,7 +148,7 @@ def _bait() -> Generator[tuple[Path, str, str]]:
 _PROC_FILES = ("environ", "cmdline")
 _EXCESSES: tuple[tuple[Guarantee, str, float], ...] = (
     (Guarantee.TIME, "sleep:20", 0.1),
-    (Guarantee.MEMORY, "memory:240", 10.0),
+    (Guarantee.MEMORY, "memory:160", 10.0),
     (Guarantee.PROCESSES, "forks:64", 10.0),
     (Guarantee.DISK, "disk:32", 10.0),
     (Guarantee.OUTPUT, f"output:{1024 * 1024}", 10.0),

@@ -26,8 +26,8 @@ from regoose_guest.repair.source import first_line
 _INPUTS = 240
 _PASSING_TESTS = 25
 _FAILING_TESTS = 8
-_CPU_PER_CALL = 0.08
-_CPU_PER_CANDIDATE = 4.0
+_CPU_PER_CALL = 0.04
+_CPU_PER_CANDIDATE = 1.5
 _TEXT = 2000
 
 RETURNED, RAISED, ENDLESS, UNKNOWN = "o", "e", "h", "u"
@@ -93,8 +93,13 @@ class Comparer:
         end = monotonic() + seconds
         recorded = self._record(candidates, failing, passing)
         calls = [*recorded, *Mutator(recorded, self._seed).calls(_INPUTS)]
-        calls.sort(key=lambda call: len(_call_text(call)))
-        outlet.send("calls", [_call_text(c) for c in calls], [c.near_red for c in calls], [c.generated for c in calls])
+        calls.sort(key=lambda call: len(_call_text(self._program, call)))
+        outlet.send(
+            "calls",
+            [_call_text(self._program, c) for c in calls],
+            [c.near_red for c in calls],
+            [c.generated for c in calls],
+        )
         outlet.send("before", self._apart(None, calls))
         for candidate in candidates:
             if monotonic() > end:
@@ -208,8 +213,12 @@ def _error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[:120]}" if text else type(error).__name__
 
 
-def _call_text(call: Call) -> str:
-    """Write a call as an expression, as far as its arguments can be written."""
+def _call_text(program: Program, call: Call) -> str:
+    """Write a call as an expression, as far as its arguments can be written; a method on what it is called on."""
     shown = [shorten(value) for value in call.positional]
-    shown += [f"{name}={shorten(value)}" for name, value in call.keywords.items()]
-    return f"{call.key[2]}({', '.join(shown)})"
+    named = [f"{name}={shorten(value)}" for name, value in call.keywords.items()]
+    function = function_of(program, call.key)
+    owner, _, _ = getattr(function, "__qualname__", "").rpartition(".")
+    if shown and owner and not owner.endswith("<locals>"):
+        return f"{shown[0]}.{call.key[2]}({', '.join([*shown[1:], *named])})"
+    return f"{call.key[2]}({', '.join([*shown, *named])})"

@@ -192,8 +192,8 @@ class Generator:
 
     @staticmethod
     def _twins(scope: Scope, node: ast.AST, text: str) -> List[ast.AST]:
-        """Find the later expressions of the function that read the same, where they are few and no bare names."""
-        if isinstance(node, ast.Name):
+        """Find the later expressions of the function that read the same, where they are few."""
+        if isinstance(node, ast.Name) and (not loaded(node) or node.id not in scope.locals):
             return []
         alike = [other for other in ast.walk(scope.function) if type(other) is type(node) and ast.dump(other) == text]
         return alike[1:] if 1 < len(alike) <= _MOST_SITES and alike[0] is node else []

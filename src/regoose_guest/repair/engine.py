@@ -17,7 +17,7 @@ from regoose_guest.repair.forks import Outlet, ask
 from regoose_guest.repair.hunt import Hunt, Outcome, representatives
 from regoose_guest.repair.install import Installer
 from regoose_guest.repair.localise import clues, suspects, suspicion
-from regoose_guest.repair.measure import Measured, Measurement
+from regoose_guest.repair.measure import Baseline, Measured, Measurement
 from regoose_guest.repair.observing import observe
 from regoose_guest.repair.outcome import Reporter
 from regoose_guest.repair.pairs import pairs
@@ -29,21 +29,26 @@ from regoose_guest.repair.telling import Telling
 from regoose_guest.repair.trial import Trial, relevant
 
 _MEASURING_SHARE = 0.3
+_OTHER_FILES_SHARE = 0.12
+"""Of the budget: the time by which tests in other files than the targets' must have been measured."""
 _SINGLE_SHARE = 0.65
 _COMPARING_SHARE = 0.15
-_LONGEST_COMPARING = 10.0
+_LONGEST_COMPARING = 6.0
 _MOST_PLAUSIBLE = 40
 _MUCH_LESS_LIKELY = 0.08
 """A candidate scoring less than this share of the best plausible one is not worth waiting for."""
-_EXPLORING_SHARE = 0.25
-_EXPLORED = 2500
+_LESS_LIKELY = 0.7
+"""The same, once the search has gone on for long enough after the first plausible patch."""
+_EXPLORING_SHARE = 0.13
+_EXPLORED = 1000
 """After the first plausible patch, this many more candidates are tried, for this share of the budget at most."""
-_BATCH = 12
+_BATCH = 32
 _SLOW = 3.0
 """A passing test that takes more seconds says nothing about how long a failing one may take."""
 _ROUNDS = 2
-_LEAST_LIMIT, _MOST_LIMIT = 0.025, 2.0
-"""CPU seconds for a test under a candidate; the least is some ticks of the kernel's clock."""
+_LEAST_FIRST_LIMIT = 0.008
+_LEAST_LIMIT, _MOST_LIMIT = 0.05, 2.0
+"""CPU seconds for a test under a candidate."""
 _KEPT_CANDIDATES = 200_000
 
 
@@ -66,6 +71,8 @@ class Engine:
         self._likelihoods: List[float] = []
         """Of the plausible patches, in the order found."""
         self._seen: List[Candidate] = []
+        self._told = (-1, "")
+        """Number of plausible patches when the best one was last described, and its description."""
 
     def run(self) -> ResultJson:
         """Search and report; never raises for what the code under test does."""
@@ -108,23 +115,36 @@ class Engine:
     def _measure(self) -> List[Measured]:
         until = self._started + max(_MEASURING_SHARE * self._options["seconds"], 5.0)
         measurement = Measurement(self._program, self._runner, self._memory)
-        baseline = measurement.run(self._order(), min(until, self._end))
+        first, others = self._order()
+        baseline = measurement.run(first, min(until, self._end))
+        if others:
+            until = max(self._started + _OTHER_FILES_SHARE * self._options["seconds"], monotonic() + 1.0)
+            further = measurement.run(others, min(until, self._end))
+            baseline = Baseline(
+                [*baseline.tests, *further.tests], sorted({*baseline.late_modules, *further.late_modules})
+            )
         if baseline.late_modules:
             self._program.load(baseline.late_modules)
         return baseline.tests
 
-    def _order(self) -> List[int]:
-        """Put the files of the targets first, else as collected: what does not fit in time stays unmeasured."""
-        wanted = {target.partition("::")[0] for target in self._options["targets"]}
+    def _order(self) -> Tuple[List[int], List[int]]:
+        """Split off the files of the targets, the targets first: what does not fit in time stays unmeasured."""
+        targets = self._options["targets"]
         indices = range(len(self._items))
+        if not targets:
+            return list(indices), []
+        wanted = {target.partition("::")[0] for target in targets}
         first = [index for index in indices if self._items[index].nodeid.partition("::")[0] in wanted]
+        first.sort(key=lambda index: not self._is_named(self._items[index].nodeid))
         chosen = set(first)
-        return first + [index for index in indices if index not in chosen]
+        return first, [index for index in indices if index not in chosen]
+
+    def _is_named(self, name: str) -> bool:
+        targets = self._options["targets"]
+        return name in targets or name.partition("[")[0] in targets
 
     def _is_target(self, test: Measured) -> bool:
-        targets = self._options["targets"]
-        name = self._items[test.index].nodeid
-        return not targets or name in targets or name.partition("[")[0] in targets
+        return not self._options["targets"] or self._is_named(self._items[test.index].nodeid)
 
     def _split(self, tests: Sequence[Measured]) -> Tuple[List[Measured], List[Measured]]:
         failing = [test for test in tests if test.red and self._is_target(test)]
@@ -143,12 +163,14 @@ class Engine:
     @staticmethod
     def _set_limits(failing: Sequence[Measured], passing: Sequence[Measured]) -> None:
         """CPU seconds each failing test gets under a candidate, measured against what tests take."""
+        finished = sorted(test.seconds for test in (*passing, *failing) if test.outcome != HUNG)
+        ordinary = finished[len(finished) // 2] if finished else 0.0
         longest = max((test.seconds for test in passing if test.seconds < _SLOW), default=0.01)
         for test in failing:
-            if test.outcome == HUNG:
-                test.limit = max(_LEAST_LIMIT, min(_MOST_LIMIT, 10 * longest))
-            else:
-                test.limit = max(_LEAST_LIMIT, 8 * test.seconds)
+            hung = test.outcome == HUNG
+            test.limit = max(_LEAST_LIMIT, min(_MOST_LIMIT, 10 * longest) if hung else 8 * test.seconds)
+            own = ordinary if hung else test.seconds
+            test.first_limit = min(test.limit, max(_LEAST_FIRST_LIMIT, 4 * own))
 
     # searching
 
@@ -197,15 +219,19 @@ class Engine:
             found = outcome.plausible[len(self._likelihoods)].candidate
             self._likelihoods.append(likelihood(found, frozenset()))
         best = max(self._likelihoods)
-        if waiting < best * _MUCH_LESS_LIKELY or len(outcome.plausible) >= _MOST_PLAUSIBLE:
-            return True
         since, tried = self._first_found
-        return monotonic() - since > _EXPLORING_SHARE * self._options["seconds"] or outcome.tried - tried > _EXPLORED
+        explored = max(
+            (monotonic() - since) / (_EXPLORING_SHARE * self._options["seconds"]), (outcome.tried - tried) / _EXPLORED
+        )
+        share = _MUCH_LESS_LIKELY + (_LESS_LIKELY - _MUCH_LESS_LIKELY) * explored
+        return waiting < best * share or explored > 1.0 or len(outcome.plausible) >= _MOST_PLAUSIBLE
 
     def _tell(self, phase: str) -> None:
         found = self._outcome.plausible
-        best = max(found, key=lambda one: one.candidate.score) if found else None
-        self._telling.say(phase, self._outcome.tried, len(found), describe(best.candidate) if best else "")
+        if self._told[0] != len(found):
+            best = max(found, key=lambda one: one.candidate.score) if found else None
+            self._told = (len(found), describe(best.candidate) if best else "")
+        self._telling.say(phase, self._outcome.tried, len(found), self._told[1])
 
     def _stopped(self) -> str:
         if self._outcome.settled:

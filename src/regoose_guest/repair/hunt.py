@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import heapq
 import selectors
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import chain
 from time import monotonic
-from typing import Callable, Deque, Dict, Iterator, List, Optional, Sequence, Set, cast
+from typing import Callable, Deque, Dict, Iterator, List, Optional, Sequence, Set, Tuple, cast
 
 from regoose_guest.repair.candidates import Candidate
 from regoose_guest.repair.forks import Child, Message, fork
 from regoose_guest.repair.measure import Measured
-from regoose_guest.repair.trial import FAILS, PASSES, Trial
+from regoose_guest.repair.trial import FAILS, HANGS, PASSES, Trial
 
 _WALL_FACTOR, _WALL_GRACE = 6.0, 8.0
 """A child that waits rather than computes gets this much of its CPU limit, plus seconds of grace."""
 _SELECT_SECONDS = 0.05
+_SECOND_CHANCE = 0.15
+"""What a candidate that did not end counts for, of its own score: it is tried again when nothing better waits."""
+_PATIENT_BATCH = 6
 _LAST_VALIDATIONS = 3.0
 """Seconds granted after the end to candidates that turned the failing tests already."""
 
@@ -47,6 +51,7 @@ class _Worker:
     batch: List[Candidate]
     validating: bool
     limit: float
+    patient: bool = False
     current: Optional[Candidate] = None
     done: Set[int] = field(default_factory=set[int])
     since: float = field(default_factory=monotonic)
@@ -89,6 +94,7 @@ class Hunt:
         self._jobs = max(1, jobs)
         self._batch = batch
         self._memory = memory_bytes
+        self._trying_first = sum(test.first_limit for test in trial.representatives)
         self._trying = sum(test.limit for test in trial.representatives)
         self._validating = sum(max(1.0, test.limit * 3) for test in trial.failing)
         self._validating += sum(test.seconds * 10 for test in trial.passing)
@@ -97,6 +103,9 @@ class Hunt:
         self._workers: Dict[int, _Worker] = {}
         self._again: Deque[Candidate] = deque()
         self._to_validate: Deque[Candidate] = deque()
+        self._hung: List[Tuple[float, int, Candidate]] = []
+        """A heap of what did not end in its first limit, to be tried again with more patience."""
+        self._again_patiently: Deque[Candidate] = deque()
 
     def run(
         self,
@@ -132,8 +141,9 @@ class Hunt:
 
     def untried(self) -> Iterator[Candidate]:
         """Return what the last `run` took from its iterator and did not come to, then the rest of that iterator."""
-        waiting = [*self._again, *([self._next] if self._next is not None else [])]
+        waiting = [*self._again, *self._again_patiently, *([self._next] if self._next is not None else [])]
         self._again.clear()
+        self._again_patiently.clear()
         return chain(waiting, self._source)
 
     def _start_workers(self, *, fresh: bool) -> None:
@@ -142,10 +152,25 @@ class Hunt:
                 candidate = self._to_validate.popleft()
                 self._begin([candidate], validating=True)
                 continue
-            batch = self._take_batch() if fresh else []
+            patient = fresh and self._is_patience_due()
+            batch = [] if not fresh else self._take_hung() if patient else self._take_batch()
             if not batch:
                 return
-            self._begin(batch, validating=False)
+            self._begin(batch, validating=False, patient=patient)
+
+    def _is_patience_due(self) -> bool:
+        if self._again_patiently:
+            return True
+        waiting = self._next.score if self._next is not None else 0.0
+        return bool(self._hung) and not self._again and -self._hung[0][0] >= waiting
+
+    def _take_hung(self) -> List[Candidate]:
+        batch: List[Candidate] = []
+        while len(batch) < min(self._batch, _PATIENT_BATCH) and (self._again_patiently or self._hung):
+            batch.append(self._again_patiently.popleft() if self._again_patiently else heapq.heappop(self._hung)[2])
+            if not batch[-1].hot:
+                break
+        return batch
 
     def _take_batch(self) -> List[Candidate]:
         batch: List[Candidate] = []
@@ -161,14 +186,14 @@ class Hunt:
                 break
         return batch
 
-    def _begin(self, batch: List[Candidate], *, validating: bool) -> None:
+    def _begin(self, batch: List[Candidate], *, validating: bool, patient: bool = False) -> None:
         trial = self._trial
         if validating:
             child = fork(lambda outlet: trial.validate(batch[0], outlet), self._memory)
         else:
-            child = fork(lambda outlet: trial.batch(batch, outlet), self._memory)
-        limit = self._validating if validating else self._trying
-        worker = _Worker(child, batch, validating, limit + 0.2)
+            child = fork(lambda outlet: trial.batch(batch, outlet, patient=patient), self._memory)
+        limit = self._validating if validating else self._trying if patient else self._trying_first
+        worker = _Worker(child, batch, validating, limit + 0.2, patient)
         self._workers[child.descriptor] = worker
         self._selector.register(child.descriptor, selectors.EVENT_READ)
 
@@ -199,7 +224,7 @@ class Hunt:
             rest = [one for one in rest if one is not worker.current]
         else:
             rest = rest[1:]  # it died before it said anything: drop one, so that the search goes on
-        self._again.extendleft(reversed(rest))
+        (self._again_patiently if worker.patient else self._again).extendleft(reversed(rest))
 
     def _hear(self, worker: _Worker, message: Message) -> None:
         if message[0] == "start":
@@ -219,6 +244,8 @@ class Hunt:
         self._outcome.tried += 1
         if code == PASSES:
             self._to_validate.append(candidate)
+        elif code == HANGS and not worker.patient:
+            heapq.heappush(self._hung, (-candidate.score * _SECOND_CHANCE, candidate.number, candidate))
         elif cast("int", fixed) > 0 or (code == FAILS and shape not in self._known):
             self._outcome.partial.append(Partial(candidate, cast("int", fixed), validated=False))
 

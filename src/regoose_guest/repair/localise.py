@@ -22,6 +22,7 @@ from regoose_guest.repair.tracing import Line
 
 _OWN_FAILURES = frozenset(("", "AssertionError", "Failed", "Hang", "Killed", "RecursionError"))
 _INNERMOST = 6
+_CHARACTERS = 12
 
 
 def ochiai(failing: Sequence[Measured], passing: Sequence[Measured]) -> Dict[Line, float]:
@@ -65,11 +66,15 @@ def clues(failing: Sequence[Measured]) -> Clues:
             expected.setdefault(found.group(1) or found.group(2))
         for found in re.finditer(r"^(\w+(?:Error|Exception|Warning)) not raised", test.message):
             expected.setdefault(found.group(1))
+    texts = "".join(test.message for test in failing)
     return Clues(
         raised=tuple(raised),
         expected=tuple(expected),
         none=any("NoneType" in test.message for test in failing),
         key=any(test.error in {"KeyError", "IndexError"} for test in failing),
+        characters="".join(dict.fromkeys(one for one in texts if not one.isalnum() and not one.isspace()))[
+            :_CHARACTERS
+        ],
     )
 
 

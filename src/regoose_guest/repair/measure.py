@@ -36,7 +36,9 @@ class Measured:
     """Outermost first; the causes of a chained exception follow."""
     lines: FrozenSet[Line] = frozenset()
     limit: float = field(default=1.0, compare=False)
-    """CPU seconds a candidate gets for it."""
+    """CPU seconds a candidate gets for it in the end."""
+    first_limit: float = field(default=1.0, compare=False)
+    """CPU seconds a candidate gets for it at first: most loops that are entered wrongly never end."""
 
     @property
     def red(self) -> bool:

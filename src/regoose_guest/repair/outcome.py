@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from time import monotonic
 from typing import Dict, List, Optional, Sequence, Set, Tuple
@@ -11,7 +12,7 @@ import pytest
 from regoose_guest.repair.behaviour import RAISED, RETURNED, UNKNOWN, Answer, Comparison
 from regoose_guest.repair.candidates import Candidate
 from regoose_guest.repair.describe import describe
-from regoose_guest.repair.edits import Edit
+from regoose_guest.repair.edits import Edit, applied
 from regoose_guest.repair.measure import Measured
 from regoose_guest.repair.program import Program
 from regoose_guest.repair.rank import Ranked
@@ -158,11 +159,21 @@ def _without_repetition(written: List[Tuple[Ranked, List[SpanJson]]]) -> List[Tu
     seen: Set[str] = set()
     kept: List[Tuple[Ranked, List[SpanJson]]] = []
     for one, spans in written:
-        text = repr(spans)
+        text = _text_of(one, spans)
         if text not in seen:
             seen.add(text)
             kept.append((one, spans))
     return kept
+
+
+def _text_of(one: Ranked, spans: List[SpanJson]) -> str:
+    """Return what tells patches apart: the program that they make, however they came to it."""
+    parsed: List[str] = []
+    for source in {id(part.source): part.source for part in one.plausible.candidate.parts}.values():
+        edits = [edit for part in one.plausible.candidate.parts if part.source is source for edit in part.edits]
+        with applied(source, edits):
+            parsed.append(f"{source.path} {ast.dump(source.tree)}")
+    return "\n".join(parsed) or repr(spans)
 
 
 def _difference(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import signal
-from time import process_time
+from time import monotonic, process_time
 from typing import Any, Callable, ContextManager, Dict, List, NamedTuple, Optional
 
 import pytest
@@ -14,6 +14,7 @@ from _pytest.runner import CallInfo
 PASSED, FAILED, SKIPPED, HUNG = "passed", "failed", "skipped", "hung"
 
 _SKIPS = {"Skipped", "SkipTest", "XFailed"}
+_LEAST_INTERVAL = 0.002
 _RECURRING = 0.1
 """Seconds after which the alarm rings again where the code under test swallowed it."""
 
@@ -31,21 +32,28 @@ class Ran(NamedTuple):
     error: Optional[BaseException]
 
 
-def _ring(*_: object) -> None:
-    raise Hang
-
-
 def arm(cpu: float, wall: float) -> None:
-    """Let `Hang` be raised after `cpu` seconds of CPU time or `wall` seconds."""
-    signal.signal(signal.SIGPROF, _ring)
-    signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_PROF, cpu, _RECURRING)
-    signal.setitimer(signal.ITIMER_REAL, wall, _RECURRING * 5)
+    """
+    Let `Hang` be raised after `cpu` seconds of CPU time or `wall` seconds.
+
+    The kernel's timer of CPU time goes by ticks of some milliseconds, so a finer one asks how much was used.
+    """
+    cpu_end, wall_end = process_time() + cpu, monotonic() + wall
+    quiet_until = 0.0
+
+    def ring(*_: object) -> None:
+        nonlocal quiet_until
+        now = monotonic()
+        if (now >= wall_end or process_time() >= cpu_end) and now >= quiet_until:
+            quiet_until = now + _RECURRING
+            raise Hang
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, cpu, max(_LEAST_INTERVAL, min(cpu / 4, _RECURRING)))
 
 
 def disarm() -> None:
     """Undo `arm`."""
-    signal.setitimer(signal.ITIMER_PROF, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 

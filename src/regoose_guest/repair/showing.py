@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 import types
 from typing import Any, Dict, Iterator, Optional, Sequence, Set, cast
 
 _SHOWN = 400
 _DEPTH, _ITEMS, _ITERATED = 12, 60, 200
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where an object lies in memory, which says nothing and differs from run to run."""
 
 Memo = Dict[int, int]
 """Objects already written, by their id, with the number they were given."""
@@ -72,4 +76,5 @@ def shorten(value: object) -> str:
         text = repr(value)
     except Exception:  # noqa: BLE001 - repr is the program's
         return f"<{value.__class__.__name__}>"
+    text = _ADDRESS.sub("", text)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -30,7 +30,7 @@ class Trial:
     failing: Sequence[Measured]
     passing: Sequence[Measured]
 
-    def batch(self, candidates: Sequence[Candidate], outlet: Outlet) -> None:
+    def batch(self, candidates: Sequence[Candidate], outlet: Outlet, *, patient: bool) -> None:
         """Try candidates one after the other; sends `start` before and `result` after each."""
         for candidate in candidates:
             outlet.send("start", candidate.number)
@@ -43,16 +43,16 @@ class Trial:
                 if not candidate.hot:
                     return
                 continue
-            code, fixed, shape = self._representatives()
+            code, fixed, shape = self._representatives(patient=patient)
             outlet.send("result", candidate.number, code, fixed, shape)
             if not candidate.hot:
                 return
             undo()
 
-    def _representatives(self) -> Tuple[str, int, str]:
+    def _representatives(self, *, patient: bool) -> Tuple[str, int, str]:
         code, fixed, shape = PASSES, 0, ""
         for test in self.representatives:
-            ran = self.runner.run(test.index, test.limit)
+            ran = self.runner.run(test.index, test.limit if patient else test.first_limit)
             if ran.outcome in {PASSED, SKIPPED}:
                 fixed += ran.outcome == PASSED
             elif ran.outcome == HUNG:

@@ -44,7 +44,9 @@ def arguments(site: Site) -> Proposals:
             swapped[one], swapped[other] = swapped[other], swapped[one]
             yield Proposal("arguments swapped", 0.6 if len(given) == 2 else 0.4, changed(node, args=swapped))
     for index, argument in enumerate(given):
-        yield Proposal("argument dropped", 0.3, changed(node, args=given[:index] + given[index + 1 :]))
+        receiver = isinstance(argument, ast.Name) and argument.id == site.scope.receiver
+        prior = 0.65 if receiver else 0.3
+        yield Proposal("argument dropped", prior, changed(node, args=given[:index] + given[index + 1 :]))
         if isinstance(argument, ast.Starred):
             plain = [*given[:index], argument.value, *given[index + 1 :]]
             yield Proposal("argument not unpacked", 0.3, changed(node, args=plain))

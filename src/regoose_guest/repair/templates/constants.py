@@ -58,6 +58,8 @@ def text(site: Site) -> Proposals:
         yield Proposal("string", 0.3, ast.Constant(" "))
     for other, prior in near_strings(value):
         yield Proposal("string", prior, ast.Constant(other))
+    for pattern in _wider_classes(value, site.clues.characters):
+        yield Proposal("character added to a pattern", 0.2, ast.Constant(pattern))
     mine = [other for other in site.scope.constants.values() if isinstance(other, str)]
     for other in mine:
         if other != value and len(other) <= 40:
@@ -102,6 +104,17 @@ def near_strings(value: str) -> Iterator[Tuple[str, float]]:
         for pattern, prior in _near_patterns(value):
             if _compiles(pattern):
                 yield pattern, prior
+
+
+def _wider_classes(value: str, characters: str) -> Iterator[str]:
+    """Add a character of the failing input to a class of a pattern."""
+    for found in re.finditer(r"\[\^?\]?(?:\\.|[^\]\\])*\]", value):
+        for character in characters:
+            added = "\\" + character if character in "\\]^-" else character
+            if character not in found.group():
+                pattern = value[: found.end() - 1] + added + value[found.end() - 1 :]
+                if _compiles(pattern):
+                    yield pattern
 
 
 def _compiles(pattern: str) -> bool:

@@ -47,7 +47,7 @@ def variable(site: Site) -> Proposals:
         return
     near = site.scope.near(node)
     for rank, other in enumerate(near):
-        if other != node.id:
+        if other != node.id and not _is_passed_to(site, other):
             alike = site.scope.alike(node.id, other)
             share = 1.0 if alike is None else 1.15 if alike else 0.5
             yield Proposal("variable", 0.6 * share / (1 + 0.08 * rank), name(other))
@@ -69,6 +69,11 @@ def _same_fashion(site: Site, one: str, other: str) -> bool:
     return (one.isupper() and other.isupper()) or (one in classes and other in classes)
 
 
+def _is_passed_to(site: Site, other: str) -> bool:
+    """Whether the name would be an argument of the function of that name, which is never meant."""
+    return isinstance(site.parent, ast.Call) and isinstance(site.parent.func, ast.Name) and site.parent.func.id == other
+
+
 def _is_called(site: Site) -> bool:
     return isinstance(site.parent, ast.Call) and site.field == "func"
 
@@ -82,13 +87,19 @@ def function(site: Site) -> Proposals:
         if other in site.scope.visible:
             yield Proposal("function of the same group", 0.5, name(other))
     functions = dict.fromkeys([*site.file.functions, *site.scope.nested])
-    weighted = [(other, "another function", 0.25) for other in functions]
+    weighted = [(other, "another function", 0.45 if _alike(other, node.id) else 0.25) for other in functions]
     weighted += [(other, "another class", 0.12) for other in site.file.classes]
     for other, template, prior in weighted:
         if other != node.id:
             yield Proposal(template, prior, name(other))
     if site.scope.receiver and node.id in site.scope.methods:
         yield Proposal("own method", 0.6, ast.Attribute(name(site.scope.receiver), node.id, ast.Load()))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two names share their first or last word."""
+    first, second = one.strip("_").split("_"), other.strip("_").split("_")
+    return len(first) > 1 and len(second) > 1 and (first[0] == second[0] or first[-1] == second[-1])
 
 
 def attribute(site: Site) -> Proposals:

@@ -186,7 +186,8 @@ def arithmetic(site: Site) -> Proposals:
         prior = 0.25 if isinstance(node.op, ast.Add) else 0.45
         yield Proposal("operands swapped", prior, changed(node, left=node.right, right=node.left))
     yield Proposal("operand dropped", 0.4, node.left)
-    yield Proposal("operand dropped", 0.35, node.right)
+    formats = isinstance(node.op, ast.Mod) and is_text(node.left)
+    yield Proposal("operand dropped", 0.65 if formats else 0.35, node.right)
     left, right = node.left, node.right
     if isinstance(left, ast.BinOp):
         inner = ast.BinOp(left.right, node.op, right)

@@ -21,6 +21,8 @@ class Clues(NamedTuple):
     """Something was None where a value was wanted."""
     key: bool = False
     """A key or index was missing."""
+    characters: str = ""
+    """What is no letter, digit or space in the failures' messages and parameters: a pattern may lack one of them."""
 
 
 class Site(NamedTuple):

@@ -62,7 +62,8 @@ def equip(loaded: Loaded) -> Equipment:
     return Equipment(
         workspaces=Workspaces(settings.workspace_base_path, WorkspaceLimits(total_bytes=settings.max_workspace_size)),
         environments=Environments(settings.cache_dir, loaded.caller),
-        choose=partial(choose, settings.sandbox, loaded.caller, settings.cache_dir),
+        choose=partial(choose, environment=loaded.caller, cache=settings.cache_dir),
+        sandbox=settings.sandbox,
         limits=Limits(
             seconds=settings.testing_timeout,
             memory_bytes=settings.sandbox_memory,

@@ -95,6 +95,7 @@ def _absolute(value: Path) -> Path:
     return value.expanduser().absolute()
 
 
+SandboxName = Literal["auto", "podman", "docker", "bubblewrap", "landlock"]
 Bytes = Annotated[int, BeforeValidator(_parse_size), Field(gt=0)]
 """A number of bytes, written as `1GB`, `512 MiB` or a plain number; units are powers of 1024."""
 CommaList = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
@@ -189,7 +190,7 @@ class Settings(BaseModel):
         description="Suffixes of files that an author may change.",
     )
 
-    sandbox: Annotated[str, About(own=True)] = Field(
+    sandbox: Annotated[SandboxName, About(own=True)] = Field(
         default="auto", description="Backend that isolates commands: auto, podman, docker, bubblewrap or landlock."
     )
     sandbox_memory: Annotated[Bytes, About(own=True)] = Field(

@@ -15,6 +15,7 @@ import pytest
 from regoose.cli.main import run
 from regoose.domain.event import Event
 from regoose.domain.evidence import Verdict
+from regoose.domain.patch import FileEdit, Patch
 from regoose.domain.run import FixResult, ProofResult, RunState
 from regoose.domain.task import Engine
 from regoose.errors import MachineError, NoSandbox, PolicyRefused, TimeLimit, UnknownRun
@@ -94,6 +95,7 @@ def test_fix_passes_its_options_on(call: Call, services: FakeServices, tmp_path:
     assert (task.repository, task.tests) == (str(tmp_path), ("t.py::a", "t.py::b"))
     assert (task.engine, task.branch, task.choose, task.apply) == (Engine.SEARCH, "b", 2, True)
     assert task.limits.search_seconds == 5.0
+    assert (task.sandbox, task.python) == ("podman", "/usr/bin/python3")
     assert services.connected == [
         (tmp_path, {"search_seconds": 5.0, "sandbox": "podman", "python": "/usr/bin/python3"})
     ]
@@ -118,6 +120,25 @@ def test_json_is_alone_on_standard_output(call: Call, services: FakeServices) ->
     ran = call("fix", "--json")
     assert ran.document["run_id"] == samples.proven().run_id
     assert ran.err.startswith("✓ search 3 candidates (")
+
+
+def test_a_sandbox_of_no_known_name_is_refused_before_there_is_a_run(call: Call, services: FakeServices) -> None:
+    ran = call("fix", "--sandbox", "chroot", "--json")
+    assert (ran.code, services.runs.tasks) == (2, [])
+    error = json.loads(ran.out)["error"]
+    assert error["type"] == "InvalidSetting"
+    assert "'chroot'" in error["message"]
+    assert "landlock" in error["message"]
+
+
+@pytest.mark.parametrize("options", [["--json"], []])
+def test_a_patch_of_bytes_that_are_no_utf_8_is_shown(call: Call, services: FakeServices, options: list[str]) -> None:
+    patch = Patch((FileEdit("latin.py", "N = '\udce9'\n", "N = '\udce8'\n"),))
+    services.runs.results[ID] = replace(samples.proven(), patch=patch)
+    ran = call("fix", *options)
+    assert ran.code == 0
+    shown = json.loads(ran.out)["patch"] if options else ran.out.replace("\\udce8", "\udce8")
+    assert "+N = '\udce8'" in shown
 
 
 def test_a_choice_is_shown_with_every_answer(call: Call, services: FakeServices) -> None:

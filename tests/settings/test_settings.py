@@ -1,6 +1,6 @@
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from regoose.errors import InvalidSetting, PolicyRefused
-from regoose.settings import Loaded, Settings, Source, example, load, variable_of
+from regoose.sandbox.choice import AUTO, NAMES
+from regoose.settings import Loaded, SandboxName, Settings, Source, example, load, variable_of
 
 SEED_VARIABLES = set(
     """
@@ -225,3 +226,7 @@ def test_the_example_file_uncommented_gives_the_defaults(tmp_path: Path, read: R
     lines = [line.removeprefix("#") for line in example().splitlines() if line.startswith("#") and "=" in line]
     (tmp_path / ".env").write_text("\n".join(line for line in lines if not line.endswith("=") and line[0].isupper()))
     assert read().settings == Settings()
+
+
+def test_the_setting_knows_every_sandbox() -> None:
+    assert set(get_args(SandboxName)) == {AUTO, *NAMES}

@@ -132,6 +132,12 @@ async def test_a_target_that_passes_or_does_not_exist_is_not_red(open_suite: Ope
     assert status(proof)[REVERT] is CheckStatus.NOT_RUN
 
 
+async def test_no_target_is_no_proof(open_suite: OpenSuite) -> None:
+    async with open_suite({"lib.py": SOURCE, "test_lib.py": TESTS}) as suite:
+        with pytest.raises(ValueError, match="at least one target"):
+            await proven(suite, edit("high - 1", "high"), [])
+
+
 async def test_an_import_error_is_no_proof_unless_it_is_the_bug(open_suite: OpenSuite) -> None:
     files = {
         "lib.py": "def (:\n",

@@ -101,7 +101,7 @@ class Machine:
         return Equipment(
             workspaces=Workspaces(self.home / "workspaces"),
             environments=Environments(self.home / "cache", {"PATH": os.environ["PATH"], "HOME": str(self.home)}),
-            choose=partial(choose, "auto", {}),
+            choose=partial(choose, environment={}),
             limits=Limits(seconds=60),
             author=Identity("Regoose", "regoose@localhost"),
             jobs=2,

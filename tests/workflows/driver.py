@@ -77,7 +77,7 @@ class FusedRun(Run):
         return value
 
 
-async def unprobed() -> Choice:
+async def unprobed(_setting: str) -> Choice:
     """Choose bubblewrap without the attacks of a probe, which every process would make again."""
     return Choice(Bubblewrap(), Probe(backend="bubblewrap", available=True))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from regoose.domain.task import FixTask, ProofTask, TaskLimits
 from regoose.errors import (
     CollectionFailed,
     DirtyTree,
+    EnvironmentUnavailable,
     NotARepository,
     NoTests,
     NothingToFix,
@@ -31,7 +33,7 @@ from regoose.sandbox.pool import Living, Opener
 from regoose.search.repair import repair
 from regoose.testing.search import Replacement, ScriptedSearch
 from regoose.workflows.prove import prove_commits
-from regoose.workflows.site import Equipment
+from regoose.workflows.site import Chosen, Equipment
 
 if TYPE_CHECKING:
     from workflows.conftest import Machine, Repository
@@ -286,8 +288,8 @@ def mortal(equipment: Equipment, deaths: int) -> tuple[Equipment, Callable[[], i
     """Equip with sandboxes of which the next `deaths` die; also return how many of those are left."""
     made: list[Mortal] = []
 
-    async def pick() -> Picked:
-        chosen = await equipment.choose()
+    async def pick(setting: str) -> Picked:
+        chosen = await equipment.choose(setting)
         if not made:
             made.append(Mortal(chosen.backend, deaths))
         return Picked(made[0], chosen.probe)
@@ -359,3 +361,42 @@ async def test_the_built_in_search_repairs_it(machine: Machine, repository: Repo
         limits = replace(FEW, search_seconds=30)
         result = await service.follow(await service.start(FixTask(repository=str(repository.root), limits=limits)))
     assert result.status is Verdict.PROVEN
+
+
+async def test_a_run_goes_on_in_the_place_that_it_was_given(machine: Machine, repository: Repository) -> None:
+    asked: list[str] = []
+    equipment = machine.equip(ScriptedSearch([RIGHT]))
+    choose = equipment.choose
+
+    async def note(setting: str) -> Chosen:
+        asked.append(setting)
+        return await choose(setting)
+
+    async def stopping(*_: object, **__: object) -> RepairReport:
+        raise SandboxDied("the sandbox ended")
+
+    task = FixTask(repository=str(repository.root), limits=FEW, sandbox="bubblewrap", python=sys.prefix)
+    equipment = replace(equipment, choose=note, python=None)
+    async with machine.service(replace(equipment, search=stopping)) as service:
+        with pytest.raises(SandboxDied):
+            await service.follow(await service.start(task))
+    async with machine.service(equipment) as service:
+        result = await service.follow(await service.resume())
+    assert (result.status, asked) == (Verdict.PROVEN, ["bubblewrap", "bubblewrap"])
+
+
+async def test_a_run_does_not_go_on_in_another_environment(machine: Machine, repository: Repository) -> None:
+    async def stopping(*_: object, **__: object) -> RepairReport:
+        raise SandboxDied("the sandbox ended")
+
+    other = machine.home / "other"
+    machine.home.mkdir()
+    other.symlink_to(sys.prefix)
+    task = FixTask(repository=str(repository.root), limits=FEW)
+    equipment = machine.equip(ScriptedSearch([RIGHT]))
+    async with machine.service(replace(equipment, search=stopping)) as service:
+        with pytest.raises(SandboxDied):
+            await service.follow(await service.start(task))
+    async with machine.service(replace(equipment, python=str(other))) as service:
+        with pytest.raises(EnvironmentUnavailable, match="the run began with Python"):
+            await service.follow(await service.resume())

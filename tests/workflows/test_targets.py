@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from regoose.domain.evidence import CaseResult, Failure, Outcome, SuiteReport
-from regoose.errors import EnvironmentUnavailable, NothingToFix, UsageError
+from regoose.domain.evidence import CaseResult, CollectionError, Failure, Outcome, SuiteReport
+from regoose.errors import CollectionFailed, EnvironmentUnavailable, NothingToFix, UsageError
 from regoose.verify.flaky import Baseline, Flake
 from regoose.workflows.targets import choose_targets
 
@@ -50,6 +52,15 @@ def test_a_name_that_begins_alike_is_another_test() -> None:
 def test_one_unknown_name_among_known_ones_is_refused() -> None:
     with pytest.raises(UsageError, match="nowhere"):
         choose_targets(ALL, ["tests/test_a.py", "nowhere.py"])
+
+
+@pytest.mark.parametrize("asked", [[], ["tests/test_c.py::test_x"], ["./tests"]])
+def test_what_is_in_a_file_that_cannot_be_collected_says_so(asked: list[str]) -> None:
+    passing = baseline(("a.py::one", None))
+    error = CollectionError("tests/test_c.py", "NameError", "name 'x' is not defined", "tests/test_c.py", 1)
+    broken = Baseline(report=replace(passing.report, collection_errors=(error,)))
+    with pytest.raises(CollectionFailed, match=r"tests/test_c\.py cannot be collected: NameError"):
+        choose_targets(broken, asked)
 
 
 def test_what_flips_is_no_target() -> None:

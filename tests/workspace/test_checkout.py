@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +112,24 @@ async def test_uncommitted_work_counts_and_the_checkout_stays_as_it_is(
     assert "5 uncommitted files" in workspace.notes[0]
     assert (checkout.status(), (checkout.root / ".git" / "index").read_bytes()) == (before, index)
     assert checkout.git("branch", "--list", "--all").split() == [b"*", b"main"]
+
+
+async def test_private_git_directories_of_killed_processes_are_swept(workspaces: Workspaces) -> None:
+    dead = await asyncio.create_subprocess_exec("true")
+    await dead.wait()
+    base = Path(tempfile.gettempdir())
+    old, new, ours = (base / f"regoose-git-{name}-swept" for name in (dead.pid, f"{dead.pid}-new", os.getpid()))
+    for left in (old, new, ours):
+        left.mkdir()
+        (left / "refs").symlink_to(base)
+    try:
+        for left in (old, ours):
+            os.utime(left, (0, 0))
+        await workspaces.sweep()
+        assert [left.exists() for left in (old, new, ours)] == [False, True, True]
+    finally:
+        for left in (old, new, ours):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 async def test_a_resumed_run_gets_the_same_tree_after_the_checkout_moved_on(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from dataclasses import dataclass, field
@@ -10,6 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from regoose.reports.json import error_document
+
+
+def accept_all() -> None:
+    """Show what a stream cannot encode (a file that is not UTF-8, a terminal that is not) as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _stderr() -> Console:
@@ -33,8 +41,8 @@ class Terminal:
     err: Console = field(default_factory=_stderr)
 
     def document(self, value: object) -> None:
-        """Print the one JSON document of this command."""
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        """Print the one JSON document of this command, in ASCII: bytes that are no UTF-8 have a place in it, too."""
+        sys.stdout.write(json.dumps(value, indent=2) + "\n")
         sys.stdout.flush()
 
     def error(self, kind: str, message: str, hint: str, run_id: str | None = None) -> None:

@@ -15,7 +15,7 @@ import typer
 
 from regoose import __version__
 from regoose.cli import runs
-from regoose.cli.console import Terminal
+from regoose.cli.console import Terminal, accept_all
 from regoose.cli.demo import demo
 from regoose.cli.doctor import doctor
 from regoose.cli.repair import fix, prove
@@ -67,6 +67,7 @@ def run(arguments: list[str], connect: Connect | None = None) -> int:
 
     `connect` wires the services; the composition root's by default.
     """
+    accept_all()
     terminal = Terminal(as_json="--json" in arguments)
     shell = Shell(terminal, connect or _connect, program())
     try:

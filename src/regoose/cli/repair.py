@@ -68,6 +68,8 @@ def fix(  # noqa: PLR0913 - one parameter for each option of the command
             branch=branch,
             apply=apply,
             choose=choose,
+            sandbox=settings.sandbox,
+            python=settings.python,
             limits=limits(settings),
         )
 

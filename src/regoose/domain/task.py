@@ -41,6 +41,9 @@ class FixTask:
     apply: bool = False
     choose: int | None = None
     """1-based number of the alternative to deliver; None delivers the first."""
+    sandbox: str | None = None
+    """Backend asked for. Kept with the task, as `python` is, so that a resumed run goes on in the same place."""
+    python: str | None = None
     limits: TaskLimits = field(default_factory=TaskLimits)
 
 

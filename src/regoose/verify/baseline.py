@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from regoose.domain.evidence import CollectionError, Failure, Finding, SuiteReport
 from regoose.errors import CollectionFailed, EnvironmentUnavailable, NoTests, TimeLimit
@@ -40,7 +41,7 @@ def require_tests(report: SuiteReport) -> None:
     if report.collected and not report.timed_out:
         return
     if report.collection_errors and not report.collected:
-        raise _cannot_collect(report.collection_errors)
+        raise cannot_collect(report.collection_errors)
     if report.timed_out:
         raise TimeLimit(
             f"The tests did not end: {report.problem}.",
@@ -93,7 +94,8 @@ def _finding(path: str, line: int, rule: str, message: str) -> Finding:
     return Finding("environment", rule, path, line, message, blocking=False)
 
 
-def _cannot_collect(errors: tuple[CollectionError, ...]) -> CollectionFailed | EnvironmentUnavailable:
+def cannot_collect(errors: Sequence[CollectionError]) -> CollectionFailed | EnvironmentUnavailable:
+    """Return the error for files that cannot be collected; there is at least one."""
     first = errors[0]
     more = f" ({len(errors) - 1} more files cannot be collected either)" if len(errors) > 1 else ""
     text = f"{first.path or 'pytest'} cannot be collected: {first.exception}: {first.message}{more}"

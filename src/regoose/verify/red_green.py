@@ -83,8 +83,11 @@ async def prove(
     Prove that `patch` makes `targets` pass and nothing worse; see the module for the rules.
 
     `fresh` is the same suite on sandboxes never used before, for the last check; without it `suite` serves. Stops
-    after green where that fails: what is not green is not compared further. Raises what `Suite.run` raises.
+    after green where that fails: what is not green is not compared further. Raises what `Suite.run` raises, and
+    `ValueError` without targets: nothing can be shown by no test.
     """
+    if not targets:
+        raise ValueError("a proof needs at least one target test")
     work = _Work(suite, fresh or suite, patch, tuple(dict.fromkeys(targets)), baseline, plan or ProofPlan())
     red, red_cases = await work.red()
     if red.status is not CheckStatus.PASSED:

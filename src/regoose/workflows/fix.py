@@ -25,7 +25,7 @@ from regoose.domain.repair import Candidate, RepairReport
 from regoose.domain.run import Cost, FixResult
 from regoose.domain.task import Engine, FixTask
 from regoose.durable.run import Run
-from regoose.errors import TimeLimit, UsageError
+from regoose.errors import EnvironmentUnavailable, TimeLimit, UsageError
 from regoose.search.repair import RepairOptions, RepairProgress
 from regoose.verify.baseline import require_tests
 from regoose.verify.flaky import Baseline, take_baseline
@@ -38,6 +38,7 @@ from regoose.workflows.site import Equipment, Site
 from regoose.workflows.targets import choose_targets
 from regoose.workspace.beneath import encode
 from regoose.workspace.delivery import require_free
+from regoose.workspace.environment import TargetEnvironment
 from regoose.workspace.git import find_repository
 
 _BASELINE_RUNS = 2
@@ -63,6 +64,7 @@ async def fix(equipment: Equipment, run: Run, task: FixTask) -> FixResult:
     Raises what its steps raise: `UsageError`s for a repository without tests or without a red one, `MachineError`s for
     what this machine lacks, `TimeLimit`, `SandboxDied` where a fresh sandbox died as well.
     """
+    equipment = replace(equipment, sandbox=task.sandbox or equipment.sandbox, python=task.python or equipment.python)
     limit = asyncio.timeout(task.limits.run_seconds)
     try:
         async with limit, Site(equipment, run.run_id, task.within) as site:
@@ -129,18 +131,24 @@ class _Fix:
         if self._task.branch is not None:
             await require_free(await find_repository(Path(self._task.repository)), self._task.branch)
         await self._site.furnish(Path(self._task.repository), when)
-        environment, probe = self._site.environment, self._site.probe
+        probe = self._site.probe
         return Prepared(
             base_commit=self._site.workspace.base_commit,
             when=when,
-            environment=f"Python {environment.version} from {environment.source}",
+            environment=_say_environment(self._site.environment),
             sandbox=probe.version or probe.backend,
             not_enforced=tuple(guarantee.value for guarantee in probe.not_enforced),
-            notes=(*self._site.workspace.notes, *environment.notes),
+            notes=(*self._site.workspace.notes, *self._site.environment.notes),
         )
 
     async def _furnish(self, prepared: Prepared) -> None:
         await self._site.furnish(Path(self._task.repository), prepared.when, prepared.base_commit)
+        now = _say_environment(self._site.environment)
+        if now != prepared.environment:
+            raise EnvironmentUnavailable(
+                f"the run began with {prepared.environment}, and now there is {now}",
+                hint="Bring the first one back and resume the run, or run the task again.",
+            )
 
     async def _baseline(self, prepared: Prepared) -> Baseline:
         await self._furnish(prepared)
@@ -266,6 +274,10 @@ class _Fix:
         return finished
 
 
+def _say_environment(environment: TargetEnvironment) -> str:
+    return f"Python {environment.version} from {environment.source}"
+
+
 def _say_counts(counts: SuiteCounts) -> str:
     return f"{counts.passed} passed, {counts.failed + counts.errors} red, {counts.skipped} skipped"
 
@@ -276,7 +288,8 @@ def _say_baseline(baseline: Baseline) -> str:
 
 
 def _say_search(found: RepairReport) -> str:
-    return f"{found.tried} tried, {len(found.candidates)} pass, {found.behaviours} behaviours ({found.stopped})"
+    behaviours = "1 behaviour" if found.behaviours == 1 else f"{found.behaviours} behaviours"
+    return f"{found.tried} tried, {len(found.candidates)} pass, {behaviours} ({found.stopped})"
 
 
 def _say_proof(candidate: Candidate, proof: Proof) -> str:

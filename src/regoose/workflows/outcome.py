@@ -32,18 +32,27 @@ def evidence_of(
     """
     Put together the evidence for the patch that is delivered, or for there being none.
 
-    How many behaviours survive counts only candidates that are proven; inputs are shown on which those disagree.
+    A behaviour survives unless its candidates were tried and none is proven; inputs are shown on which the proven
+    ones disagree.
     """
     proven = [one for one in tried if one.is_proven]
     if chosen is not None:
         numbers = {one.candidate.number for one in proven}
         differences = tuple(kept for one in found.differences if (kept := _between(one, numbers)))
-        return judge(chosen.proof, chosen.tamper, baseline.report, behaviours=len(proven), differences=differences)
+        behaviours = _surviving(found, tried, proven)
+        return judge(chosen.proof, chosen.tamper, baseline.report, behaviours=behaviours, differences=differences)
     if tried:
         return judge(tried[0].proof, tried[0].tamper, baseline.report, behaviours=0)
     red = tuple(case for case in baseline.report.cases if case.id in targets)
     flaky = tuple(flake.id for flake in baseline.flaky)
     return replace(unproven(baseline.report, _why_nothing(found)), red=red, flaky=flaky)
+
+
+def _surviving(found: RepairReport, tried: Sequence[Tried], proven: Sequence[Tried]) -> int:
+    """Count the behaviours that were not refuted: one that no proof was tried for is not ruled out."""
+    held = {one.candidate.behaviour for one in proven}
+    refuted = {one.candidate.behaviour for one in tried} - held
+    return max(len(held), found.behaviours - len(refuted))
 
 
 def _between(difference: Difference, numbers: set[int]) -> Difference | None:

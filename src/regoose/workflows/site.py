@@ -60,12 +60,13 @@ class Equipment:
 
     workspaces: Workspaces
     environments: Environments
-    choose: Callable[[], Awaitable[Chosen]]
-    """Find the backend of this machine; raises `NoSandbox`."""
+    choose: Callable[[str], Awaitable[Chosen]]
+    """Find the backend that a setting means; raises `NoSandbox`."""
     limits: Limits
     author: Identity
     jobs: int
     """Sandboxes used at once."""
+    sandbox: str = "auto"
     search: Search = repair
     python: str | None = None
     """Environment, interpreter or version asked for by the user."""
@@ -94,9 +95,11 @@ class Site:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the sandboxes and remove the tree."""
-        await self.drop_sandboxes()
-        if self._workspace is not None and not self._equipment.keep:
-            await self._workspace.close()
+        try:
+            await self.drop_sandboxes()
+        finally:
+            if self._workspace is not None and not self._equipment.keep:
+                await self._workspace.close()
 
     async def furnish(self, path: Path, when: int, commit: str | None = None) -> None:
         """Make the tree of `commit` (None: of the checkout as it is) and provide its environment, once."""
@@ -104,7 +107,7 @@ class Site:
             await self._equipment.workspaces.sweep()
             self._workspace = await self._equipment.workspaces.create(path, self._run_id, when=when, commit=commit)
         if self._chosen is None:
-            self._chosen = await self._equipment.choose()
+            self._chosen = await self._equipment.choose(self._equipment.sandbox)
         if self._environment is None:
             root = self._workspace.repository.root
             self._environment = await self._equipment.environments.provide(

@@ -23,7 +23,7 @@ from regoose.domain.patch import Patch
 from regoose.errors import GitFailed, SizeLimit
 from regoose.sandbox.base import MIB
 from regoose.workspace.beneath import Beneath, encode
-from regoose.workspace.git import Git, Repository, TreeEntry, find_repository, open_git
+from regoose.workspace.git import Git, Repository, TreeEntry, find_repository, open_git, sweep_private
 from regoose.workspace.snapshot import snapshot
 
 _LOCK = "lock.json"
@@ -132,6 +132,7 @@ class Workspaces:
         stale = [path for path in self._base.glob("run-*") if _is_stale(path)] if self._base.is_dir() else []
         for path in stale:
             shutil.rmtree(path, ignore_errors=True)
+        sweep_private()
         return len(stale)
 
 

@@ -11,10 +11,12 @@ such key overruled. Where root works on another user's checkout, git runs as tha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -26,6 +28,9 @@ from regoose.sandbox.process import Completed, HostCommand, Sink, User, run_proc
 from regoose.workspace.beneath import encode, parts
 
 _SECONDS = 120.0
+_PRIVATE = "regoose-git-"
+"""How the names of private git directories begin; the process id follows."""
+_LEFT_BEHIND_SECONDS = 3600.0
 _LIST_BYTES = 256 * MIB
 _COMMON_LINKS = ("refs", "packed-refs", "logs", "shallow", "reftable")
 _KEPT_KEYS = ("extensions.objectformat", "extensions.refstorage", "core.sharedrepository")
@@ -225,7 +230,7 @@ def _acting_user(owner: User) -> User | None:
 async def open_git(repository: Repository) -> AsyncGenerator[Git]:
     """Give access to a repository's objects and refs through a private git directory, removed at the end."""
     program, user = _program(), _acting_user(repository.owner)
-    with tempfile.TemporaryDirectory(prefix=f"regoose-git-{os.getpid()}-") as name:
+    with tempfile.TemporaryDirectory(prefix=f"{_PRIVATE}{os.getpid()}-") as name:
         private = Path(name)
         await _furnish(private, repository, _Caller(program, user))
         if user is not None:
@@ -236,6 +241,15 @@ async def open_git(repository: Repository) -> AsyncGenerator[Git]:
             "GIT_INDEX_FILE": str(private / "index"),
         }
         yield Git(repository, _Caller(program, user, env))
+
+
+def sweep_private() -> None:
+    """Remove the private git directories of processes that were killed an hour ago or longer."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PRIVATE}*"):
+        pid = left.name.removeprefix(_PRIVATE).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if not Path(f"/proc/{pid}").exists() and time.time() - left.lstat().st_mtime > _LEFT_BEHIND_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)  # unlinks the links into repositories, never follows them
 
 
 async def _furnish(private: Path, repository: Repository, git: _Caller) -> None:

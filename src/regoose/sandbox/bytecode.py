@@ -29,6 +29,8 @@ _PACKAGE = "regoose_guest"
 _TARGET = f"{GUEST}/{_PACKAGE}"
 _LIMITS = Limits(seconds=60, memory_bytes=512 * MIB, processes=16, disk_bytes=64 * MIB)
 _LARGEST = 4 * MIB
+_LAYOUT = 2
+"""Counts the ways the cache has been laid out."""
 _TAG = re.compile(r"[a-z0-9_-]{1,64}")
 _COMPILE = """
 import os, sys
@@ -105,7 +107,7 @@ def _digest(sources: Mapping[str, bytes]) -> str:
 
 def _key(sources: Mapping[str, bytes], real: Path) -> str:
     status = real.stat()
-    facts = (str(real), status.st_mtime_ns, status.st_size, status.st_ino, _digest(sources))
+    facts = (_LAYOUT, str(real), status.st_mtime_ns, status.st_size, status.st_ino, _digest(sources))
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
 

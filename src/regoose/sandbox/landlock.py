@@ -112,7 +112,7 @@ def is_supported() -> bool:
 
 
 def _readable(mounts: list[Mount], package: Path, spec: Spec) -> tuple[str, ...]:
-    system = [*interpreter.SYSTEM, *image.unlinked(), Path("/proc"), package]
+    system = [*interpreter.SYSTEM, *image.unlinked(), Path("/proc"), package.parent]  # imports list it
     places = [str(path) for path in system if path.exists()]
     places += [text for mount in mounts for text in (str(mount.source), mount.target)]
     places += [str(path) for path in ("/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf")]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import venv
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from regoose.errors import MachineError
 from regoose.sandbox.base import GUEST, Command, Result, Spec
 from regoose.sandbox.choice import make_backends
 from regoose.workspace.interpreters import find_interpreters
@@ -59,3 +62,20 @@ async def test_without_a_cache_the_package_is_mounted_as_it_is() -> None:
 async def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert (await run(Path(sys.executable), tmp_path / "file")).exit_code == 0
+
+
+@pytest.mark.parametrize("closed", ["", "lib", "pyvenv.cfg"])
+async def test_an_environment_for_its_owner_only_is_refused_with_the_remedy(closed: str, tmp_path: Path) -> None:
+    place = tmp_path / "environment"
+    venv.create(place, with_pip=False)
+    (place / closed).chmod(0o600 if closed == "pyvenv.cfg" else 0o700)
+    spec = Spec(tree=None, interpreter=place / "bin" / "python")
+    names = ("podman",) if os.geteuid() else ("podman", "bubblewrap")
+    for backend in make_backends(names, {}):
+        with pytest.raises(MachineError, match=str(place)) as caught:
+            await backend.open(spec)
+        assert f"chmod -R o+rX {place}" in str(caught.value.hint)
+    subprocess.run(["/bin/chmod", "-R", "o+rX", str(place)], check=True)
+    for backend in make_backends(names, {}):
+        async with await backend.open(spec) as sandbox:
+            assert (await sandbox.run(Command(argv=(str(spec.interpreter), "-c", "print(1)")))).stdout == b"1\n"

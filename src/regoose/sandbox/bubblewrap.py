@@ -71,6 +71,8 @@ class Bubblewrap:
         root = os.geteuid() == 0
         uid = fresh_uid() if root else os.getuid()
         installation = interpreter.locate(spec.interpreter)
+        if root:
+            interpreter.require_readable((*installation.mounts, *spec.mounts))
         files = _Files()
         try:
             argv = [

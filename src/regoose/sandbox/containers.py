@@ -126,6 +126,7 @@ class Containers:
             raise NoSandbox(f"{self._name} is not installed")
         tag = await self._prepare(engine)
         installation = interpreter.locate(spec.interpreter)
+        interpreter.require_readable((*installation.mounts, *spec.mounts))
         container = f"{_PREFIX}-{os.getpid()}-{secrets.token_hex(6)}"
         argv = [
             engine.program,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,15 @@ _ETC = (
     "services",
     "ssl/certs",
     "ssl/openssl.cnf",
+)
+_WAY_IN = (
+    "pyvenv.cfg",
+    "bin",
+    "bin/python3*",
+    "lib*",
+    "lib*/python3*",
+    "lib*/python3*/os.py",
+    "lib*/python3*/site-packages",
 )
 
 
@@ -98,6 +109,23 @@ def _is_system(path: Path) -> bool:
 def _add(mounts: dict[str, Mount], prefix: Path) -> None:
     if not _is_system(prefix) and prefix != Path("/") and not any(prefix.is_relative_to(top) for top in mounts):
         mounts[str(prefix)] = Mount(prefix.resolve(), str(prefix))
+
+
+def require_readable(mounts: Sequence[Mount]) -> None:
+    """
+    Make sure that commands, which run as a user of their own, can read what is mounted for them.
+
+    Only the way in counts: the directories themselves, programs and the places modules are imported from. What lies
+    above a mount does not matter inside. Raises `MachineError` with what to do.
+    """
+    for mount in mounts:
+        for path in (mount.source, *(found for pattern in _WAY_IN for found in mount.source.glob(pattern))):
+            wanted = 0o005 if path.is_dir() else 0o004
+            if path.exists() and path.stat().st_mode & wanted != wanted:
+                raise MachineError(
+                    f"{path} can be read by its owner only, and commands in the sandbox run as another user",
+                    hint=f"Let others read it (chmod -R o+rX {shlex.quote(str(mount.source))}), or be a normal user.",
+                )
 
 
 def guest_mount() -> Mount:

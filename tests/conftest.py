@@ -16,6 +16,17 @@ from platformdirs import user_cache_path
 
 from regoose.workspace.interpreters import find_interpreters
 
+SHARED = "REGOOSE_TESTS_SHARED"
+"""Names a directory that all processes of this test run share; any user may pass through it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if SHARED not in os.environ:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="regoose-tests-")
+        Path(os.environ[SHARED]).chmod(0o711)
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True))
+
+
 MakeEnvironment = Callable[..., Path]
 """`(minor, *requirements)` → the program of a virtual environment on Python 3.`minor` that has them."""
 

@@ -14,7 +14,6 @@ import json
 import os
 import pwd
 import re
-import secrets
 import shutil
 import signal
 import stat
@@ -304,20 +303,9 @@ BACKENDS = present()
 
 
 @pytest.fixture(scope="session")
-def common() -> Generator[Path]:
-    """Give a directory that all workers of this test run share; the last one to leave removes it."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
-    place = Path(tempfile.gettempdir(), f"regoose-e2e-{run}")
-    place.mkdir(exist_ok=True)
-    place.chmod(0o711)
-    with (place.parent / f"{place.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        yield place
-        fcntl.flock(lock, fcntl.LOCK_UN)
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(place, ignore_errors=True)
-            Path(lock.name).unlink(missing_ok=True)
+def common() -> Path:
+    """Give the directory that all workers of this test run share; the process that made it removes it at the end."""
+    return Path(os.environ["REGOOSE_TESTS_SHARED"])
 
 
 def ourselves() -> Account:

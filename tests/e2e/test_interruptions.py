@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shlex
@@ -99,8 +100,9 @@ def test_the_sandbox_dies_once_and_for_good(everywhere: Regoose) -> None:
         deaths = 0
         while deaths < 40 and running.process.poll() is None:
             for number in everywhere.inside():
-                os.kill(number, signal.SIGKILL)
-                deaths += 1
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+                    deaths += 1
             time.sleep(0.1)
         ran = running.end()
         assert deaths
@@ -110,7 +112,8 @@ def test_the_sandbox_dies_once_and_for_good(everywhere: Regoose) -> None:
         running.until("↻ prepare")
         while not (found := everywhere.inside()):
             time.sleep(0.05)
-        os.kill(found[0], signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(found[0], signal.SIGKILL)
         document = running.end().proves()
     assert project.branches() == [document["branch"]]
 

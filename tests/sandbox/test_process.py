@@ -91,3 +91,19 @@ async def test_runs_as_another_user_without_the_callers_groups() -> None:
     done = await run_process(HostCommand(argv=("/usr/bin/env", "id"), user=User(12345, 12345)))
     assert b"uid=12345 gid=12345" in done.stdout
     assert b"groups=12345\n" in done.stdout
+
+
+async def test_nothing_is_left_of_a_start_that_was_cancelled(tmp_path: Path) -> None:
+    """Whenever the cancellation comes: while the process is being made, while it forks, or later."""
+    script = f"sleep 611 & echo $! >> {tmp_path / 'children'}; wait"
+    for step in range(12):
+        starting = asyncio.ensure_future(
+            run_process(HostCommand(argv=("sh", "-c", script), env={"PATH": "/bin:/usr/bin"}))
+        )
+        await asyncio.sleep(step / 1000)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+    children = (tmp_path / "children").read_text().split() if (tmp_path / "children").exists() else []
+    for child in children:
+        await until_gone(int(child))

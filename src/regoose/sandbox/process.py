@@ -12,7 +12,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,17 +100,19 @@ async def run_process(command: HostCommand, sink: Sink | None = None) -> Complet
 async def _start(command: HostCommand) -> asyncio.subprocess.Process:
     user = command.user
     try:
-        return await asyncio.create_subprocess_exec(
-            *command.argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(command.env),
-            cwd=command.cwd,
-            start_new_session=True,
-            user=user.uid if user else None,
-            group=user.gid if user else None,
-            extra_groups=[] if user else None,
+        return await _whole(
+            asyncio.create_subprocess_exec(
+                *command.argv,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=dict(command.env),
+                cwd=command.cwd,
+                start_new_session=True,
+                user=user.uid if user else None,
+                group=user.gid if user else None,
+                extra_groups=[] if user else None,
+            )
         )
     except (FileNotFoundError, PermissionError) as error:
         name = os.fsdecode(command.argv[0])
@@ -127,17 +129,35 @@ async def start_process(
 
     Whoever starts it ends it with `end_process`. Raises `OSError`.
     """
-    return await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(env),
-        cwd="/",
-        pass_fds=tuple(pass_fds),
-        start_new_session=True,
-        limit=_CHUNK * 4,
+    return await _whole(
+        asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(env),
+            cwd="/",
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,
+            limit=_CHUNK * 4,
+        )
     )
+
+
+async def _whole(creation: Coroutine[None, None, asyncio.subprocess.Process]) -> asyncio.subprocess.Process:
+    """
+    Start a process to the end of its start, even when cancelled, so that its whole group can be killed.
+
+    Cancelled half-way, asyncio kills the process alone. A bubblewrap whose first process dies so early leaves a second
+    one behind that waits for it for ever.
+    """
+    starting = asyncio.ensure_future(creation)
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            await end_process(await starting)
+        raise
 
 
 async def end_process(process: asyncio.subprocess.Process) -> None:

@@ -44,7 +44,7 @@ def arguments(site: Site) -> Proposals:
             swapped[one], swapped[other] = swapped[other], swapped[one]
             yield Proposal("arguments swapped", 0.6 if len(given) == 2 else 0.4, changed(node, args=swapped))
     for index, argument in enumerate(given):
-        receiver = isinstance(argument, ast.Name) and argument.id == site.scope.receiver
+        receiver = isinstance(argument, ast.Name) and argument.id in {site.scope.receiver, "self", "cls"}
         prior = 0.65 if receiver else 0.3
         yield Proposal("argument dropped", prior, changed(node, args=given[:index] + given[index + 1 :]))
         if isinstance(argument, ast.Starred):

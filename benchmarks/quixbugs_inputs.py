@@ -18,7 +18,7 @@ Generator = Callable[[random.Random], Iterator[Arguments]]
 RANDOM_INPUTS = 400
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Node:
     """A node of a list or graph; equal to itself alone, as in QuixBugs."""
 
@@ -28,6 +28,11 @@ class Node:
     predecessors: list[Node] = field(default_factory=list["Node"])
     incoming_nodes: list[Node] = field(default_factory=list["Node"])
     outgoing_nodes: list[Node] = field(default_factory=list["Node"])
+
+    def __repr__(self) -> str:
+        """Show what follows by value alone: spelled out, a dense graph has more paths than anyone can wait for."""
+        following = [*([self.successor] if self.successor else []), *self.successors, *self.outgoing_nodes]
+        return f"Node({self.value!r} -> {[node.value for node in following]!r})"
 
 
 def _integers(rng: random.Random, length: int, low: int = -20, high: int = 20) -> list[int]:

@@ -46,8 +46,8 @@ def test_a_bad_settings_file(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--sandbox", "dokcer"), ("'dokcer'", "auto, bubblewrap, podman, docker, landlock")),
-        (("--sandbox", "none"), ("'none'", "expected one of")),
+        (("--sandbox", "dokcer"), ("'dokcer'", "'auto', 'podman', 'docker', 'bubblewrap' or 'landlock'")),
+        (("--sandbox", "none"), ("'none'", "should be 'auto'")),
         (("--budget", "0"), ("--budget", "greater")),
         (("--choose", "0"), ("--choose", "greater")),
         (("--frobnicate",), ("--frobnicate",)),

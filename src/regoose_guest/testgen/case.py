@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Optional
 
 
@@ -75,5 +75,5 @@ class Case:
     """pytest fixtures its source uses: `tmp_path`, `monkeypatch`, `capsys`."""
     pins: tuple[str, ...] = ()
     """Statements that come first and hold still what would flicker, e.g. `monkeypatch.setenv('TZ', 'UTC')`."""
-    goals: frozenset[str] = field(default_factory=frozenset)
+    goals: frozenset[str] = frozenset()
     """What it covers and kills, as opaque ids, for whoever chooses among cases."""

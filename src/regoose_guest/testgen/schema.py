@@ -11,6 +11,10 @@ class StyleJson(TypedDict):
     line_length: int
     quotes: str
     """`"` or `'`."""
+    classes: bool
+    """Whether its tests stand in classes."""
+    own: list[str]
+    """Top-level modules of the repository itself, which imports list last."""
 
 
 class OptionsJson(TypedDict):

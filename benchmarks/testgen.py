@@ -73,7 +73,8 @@ def measure(subject: Subject, module: str, tool: str, options: argparse.Namespac
     row = Row(module=module, tool=tool, load=load, written=written, judged=judged)
     place.write_text(json.dumps(asdict(row), indent=1) + "\n", encoding="utf-8")
     for name, text in written.files.items():
-        (place.parent / name).write_text(text, encoding="utf-8")
+        (place.parent / "files" / module).mkdir(parents=True, exist_ok=True)
+        (place.parent / "files" / module / name).write_text(text, encoding="utf-8")
     return row
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from typing import NotRequired, TypedDict, cast
 from benchmark_tools import last_line, plain_environment, run_bounded, scratch_folder
 from testgen_subjects import Subject
 
+from regoose_guest.testgen.schema import OptionsJson, ResultJson
+
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 SEED = 42
 PYNGUIN_SEARCH_SECONDS = 60
@@ -22,7 +25,8 @@ PYNGUIN_LIMIT_SECONDS = 900
 """Its assertion generation may take many times its search."""
 GRACE_SECONDS = 180
 """Beyond the product's own budget: set-up, proof and report."""
-MEMORY_BYTES = 2 << 30
+MEMORY_BYTES = 512 << 20
+"""For each process of the engine, as the product gives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,31 +74,6 @@ class AnswerJson(TypedDict):
     error: NotRequired[dict[str, str]]
 
 
-class EngineOptions(TypedDict):
-    """Options of the engine; see `regoose_guest.testgen.schema.OptionsJson`."""
-
-    root: str
-    path: str
-    module: str
-    only: list[str]
-    lines: list[int]
-    existing: list[str]
-    seconds: float
-    jobs: int
-    seed: int
-    memory_bytes: int
-    style: dict[str, int | str]
-    result: str
-
-
-class EngineResult(TypedDict, total=False):
-    """The part of the engine's result that is read here."""
-
-    text: str
-    note: str
-    executions: int
-
-
 def test_name(module: str) -> str:
     """Return the name of a module's test file."""
     return f"test_{module.replace('.', '_')}.py"
@@ -129,9 +108,10 @@ def by_command(work: Work) -> Written:
 def by_engine(work: Work) -> Written:
     """Run the search engine alone on the subject's interpreter: no sandbox, no judging of its draft."""
     with scratch_folder() as scratch:
-        result = scratch / "result.json"
-        options: EngineOptions = {
-            "root": str(work.subject.tree),
+        tree, result = scratch / "tree", scratch / "result.json"
+        shutil.copytree(work.subject.tree, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        options: OptionsJson = {
+            "root": str(tree),
             "path": str(work.subject.file_of(work.module)),
             "module": work.module,
             "only": [],
@@ -141,20 +121,20 @@ def by_engine(work: Work) -> Written:
             "jobs": work.jobs,
             "seed": SEED,
             "memory_bytes": MEMORY_BYTES,
-            "style": {"line_length": 88, "quotes": '"'},
+            "style": {"line_length": 88, "quotes": '"', "classes": False, "own": [work.module.partition(".")[0]]},
             "result": str(result),
         }
         place = scratch / "options.json"
         place.write_text(json.dumps(options), encoding="utf-8")
         command = [str(work.subject.python("product")), "-m", "regoose_guest.testgen", "--options", str(place)]
-        environment = plain_environment(scratch, {"PYTHONPATH": f"{SOURCE}{os.pathsep}{work.subject.tree}"})
+        environment = plain_environment(scratch, {"PYTHONPATH": f"{SOURCE}{os.pathsep}{tree}"})
         started = time.monotonic()
-        _, errors = run_bounded(command, work.subject.tree, environment, work.seconds + GRACE_SECONDS)
+        _, errors = run_bounded(command, tree, environment, work.seconds + GRACE_SECONDS)
         seconds = time.monotonic() - started
         if not result.exists():
             return Written(files={}, seconds=seconds, status="crashed", note=errors[-2000:])
-        found = cast("EngineResult", json.loads(result.read_text(encoding="utf-8")))
-    return _named(work, found.get("text", ""), seconds, found.get("note", ""))
+        found = cast("ResultJson", json.loads(result.read_text(encoding="utf-8")))
+    return _named(work, found["text"], seconds, found["note"])
 
 
 def by_pynguin(work: Work) -> Written:

@@ -99,6 +99,7 @@ def lay_out(subject: Subject, interpreters: Interpreters, checkouts: Mapping[str
             _environment(subject, "pynguin", interpreters.pynguin, [*wanted, "pytest", PYNGUIN])
         except subprocess.CalledProcessError:
             progress(f"{entry.name} {entry.version} and Pynguin cannot be installed together")
+            (subject.home / "venv-pynguin" / "ready").touch()  # nor the next time
 
 
 def install(arguments: Sequence[str], python: Path) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from guest_mutants import Answer, MutantJson, Spec
-from testgen_judge import covered_places, unsound
+from testgen import Row, below, table
+from testgen_judge import Judged, covered_places, unsound
+from testgen_tools import Written
 
 HERE = Path(__file__).resolve().parents[2] / "benchmarks"
 SOURCE = "def larger(a, b):\n    if a > b:\n        return a\n    return b\n"
@@ -84,3 +86,26 @@ def test_a_line_within_a_statement_is_covered_with_it(executed: list[int], expec
     source = "def f(x):\n    return g(\n        x,\n        1,\n    )\n"
 
     assert covered_places(source, executed) - {6} == expected
+
+
+def _row(tool: str, branch: int, killed: int) -> Row:
+    written = Written(files={}, seconds=10.0 * branch)
+    judged = Judged(
+        tests=3, red=(), flaky=(), covered=branch, branches=10, missing=(), killed=killed, mutants=10, alive=()
+    )
+    return Row(module="m", tool=tool, load=0.0, written=written, judged=judged)
+
+
+def test_the_table_has_medians_and_says_where_the_other_tool_is_better() -> None:
+    rows = {
+        ("a", "product"): _row("product", 10, 5),
+        ("a", "pynguin"): _row("pynguin", 9, 6),
+        ("b", "product"): _row("product", 8, 8),
+        ("b", "pynguin"): Row(module="b", tool="pynguin", load=0.0, written=_row("pynguin", 1, 1).written, judged=None),
+    }
+
+    text = table(["a", "b"], rows, ["product", "pynguin"]).markdown()
+
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+    assert cells[-2] == ["**median**", "90.0", "65.0", "3.0", "90.0", "0 of 2", "90.0", "60.0", "3.0", "90.0", "0 of 1"]
+    assert below(["a", "b"], rows, "product") == ["a: mutants 50.0 % against Pynguin's 60.0 %"]

@@ -21,16 +21,16 @@ class Body:
         self._layout = layout
         self._indent = indent
 
-    def lines(self, case: Case) -> List[str]:
-        """Return the statements of a test."""
+    def lines(self, case: Case, match: str = "") -> List[str]:
+        """Return the statements of a test; `match` is source for the message of its exception."""
         lines: List[str] = []
         for pin in case.pins:
             lines += self.statements(ast.parse(pin).body, self._indent)
         if any(step.awaits for step in case.steps[:-1]):
-            return lines + self._scenario(case)
+            return lines + self._scenario(case, match)
         for step in case.steps[:-1]:
             lines += self.step(step, self._indent)
-        return lines + self._last(case, has_before=bool(lines))
+        return lines + self._last(case, match, has_before=bool(lines))
 
     def step(self, step: Step, indent: int) -> List[str]:
         """Return the lines of one step, its value kept where it has a name."""
@@ -64,7 +64,7 @@ class Body:
             return [f"{' ' * indent}with {items}:", *self.statements(node.body, indent + INDENT)]
         return [" " * indent + line for line in ast.unparse(node).splitlines()]
 
-    def _scenario(self, case: Case) -> List[str]:
+    def _scenario(self, case: Case, match: str) -> List[str]:
         """Several awaited steps belong to one event loop."""
         inner = self._indent + INDENT
         lines = [" " * self._indent + "async def scenario():"]
@@ -77,13 +77,13 @@ class Body:
         else:
             lines += self._statement(statement, inner)
         run = Step("asyncio.run(scenario())", last.name)
-        return [*lines, "", *self._last(Case(case.subject, (run,), case.observed), has_before=False)]
+        return [*lines, "", *self._last(Case(case.subject, (run,), case.observed), match, has_before=False)]
 
-    def _last(self, case: Case, *, has_before: bool) -> List[str]:
+    def _last(self, case: Case, match: str, *, has_before: bool) -> List[str]:
         step, observed = case.steps[-1], case.observed
         blank = [""] if has_before else []
         if observed.raised is not None:
-            return blank + self.raising(step, observed.raised.type, observed.raised.message)
+            return blank + self.raising(step, observed.raised.type, observed.raised.message, match)
         value = _value(step)
         checks = list(observed.checks)
         if value is not None and not step.name and len(checks) == 1 and not observed.printed:
@@ -104,7 +104,7 @@ class Body:
             asserts += self._equal(expression("capsys.readouterr().out"), ast.Constant(observed.printed))
         return [*lines, *([""] if asserts else []), *asserts]
 
-    def raising(self, step: Step, kind: str, message: str, match: Optional[str] = None) -> List[str]:
+    def raising(self, step: Step, kind: str, message: str, match: str = "") -> List[str]:
         """Return the lines of a call that raises; `match` is source to use in place of the escaped message."""
         pad = " " * self._indent
         given = match or (pattern(message, self._layout.flat.quote) if message else "")
@@ -155,7 +155,11 @@ class Body:
 
     def _equal(self, looked_at: ast.expr, expected: ast.expr) -> List[str]:
         left = self._layout.flat.at(looked_at, 7)
-        return self._layout.expression(expected, self._indent, f"assert {left} == ")
+        lines = self._layout.expression(expected, self._indent, f"assert {left} == ")
+        if len(lines) == 1 and not self._layout.fits(lines[0], 0):
+            lines = self._layout.assignment("expected", expected, self._indent)
+            lines += [f"{' ' * self._indent}assert {left} == expected"]
+        return lines
 
 
 _SINGLETONS = (None, True, False)

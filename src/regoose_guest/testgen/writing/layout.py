@@ -11,6 +11,8 @@ from regoose_guest.testgen.writing.flat import Flat
 from regoose_guest.testgen.writing.literal import string
 
 INDENT = 4
+COMPARED = 7
+"""How tightly an operand of a comparison binds."""
 
 
 def width(text: str) -> int:
@@ -33,7 +35,7 @@ class Layout:
 
     def expression(self, node: ast.expr, indent: int, head: str = "", tail: str = "") -> List[str]:
         """Return the lines of an expression with what stands before and after it."""
-        whole = head + self.flat.at(node, 1) + tail
+        whole = head + self.flat.at(node, COMPARED if head.endswith(" == ") else 1) + tail
         if self.fits(whole, indent):
             return [" " * indent + whole]
         if isinstance(node, ast.Await):

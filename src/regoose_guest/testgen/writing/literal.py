@@ -21,7 +21,8 @@ def constant(value: object, quote: str) -> str:
         return "..."
     if isinstance(value, float) and math.isinf(value):
         return f"float({quote}inf{quote})" if value > 0 else f"float({quote}-inf{quote})"
-    return repr(value)
+    text = repr(value)
+    return text.replace("e+", "e") if isinstance(value, (float, complex)) else text
 
 
 def string(value: str, quote: str) -> str:

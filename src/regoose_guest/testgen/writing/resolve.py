@@ -1,0 +1,135 @@
+"""Settle where each name of a case comes from, and rename what would hide an import."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+from typing import Dict, FrozenSet, List, Optional, Set, Union
+
+from regoose_guest.testgen.case import Case, Check, Raised, Step
+from regoose_guest.testgen.writing.flat import Flat
+from regoose_guest.testgen.writing.imports import Imported, is_standard
+from regoose_guest.testgen.writing.names import BUILTINS, Outline, expression, free_names, needed, parse_step
+
+_FIXTURES = frozenset({"tmp_path", "monkeypatch", "capsys", "caplog", "request"})
+_WRITTEN = frozenset({"result", "pytest", "asyncio", "re", "scenario"})
+"""Names that the writing itself uses."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A case whose names are settled, and what it imports."""
+
+    case: Case
+    imports: Dict[str, Imported]
+
+
+class Resolver:
+    """Settles the names of cases of one module."""
+
+    def __init__(self, module: str, outline: Outline, flat: Flat) -> None:
+        self._module = module
+        self._outline = outline
+        self._flat = flat
+        parent, _, tail = module.rpartition(".")
+        self._whole: Imported = (parent, tail) if parent else (module, "")
+        self._tail = tail
+
+    def resolved(self, case: Case) -> Optional[Resolved]:
+        """Return the case with its imports; None where its source cannot be parsed."""
+        try:
+            return self._resolved(case)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+
+    def _resolved(self, case: Case) -> Resolved:
+        given = needed(case)
+        local = {step.name for step in case.steps if step.name} | _assigned(case)
+        renames: Dict[str, Union[ast.Name, ast.Attribute]] = {}
+        imports: Dict[str, Imported] = {}
+        for name in _read(case) - local - _FIXTURES - frozenset(case.fixtures) - {"result"}:
+            if name in given:
+                imports[name] = given[name]
+            elif self._is_own(name):
+                if name in BUILTINS or name.lower().startswith("test"):
+                    renames[name] = ast.Attribute(ast.Name(self._tail, ast.Load()), name, ast.Load())
+                    imports[self._tail] = self._whole
+                else:
+                    imports[name] = (self._module, name)
+            elif name not in BUILTINS:
+                imports[name] = (name, "")
+        raised = case.observed.raised
+        if raised is not None:
+            raised = self._raised(raised, imports)
+        for name in local:
+            if name in imports or name in _WRITTEN or self._outline.defines(name):
+                renames[name] = ast.Name(f"{name}_" if f"{name}_" not in local else f"{name}_value", ast.Load())
+        return Resolved(self._renamed(replace(case, observed=replace(case.observed, raised=raised)), renames), imports)
+
+    def _is_own(self, name: str) -> bool:
+        if self._outline.defines(name):
+            return True
+        return name not in BUILTINS and not is_standard(name)
+
+    def _raised(self, raised: Raised, imports: Dict[str, Imported]) -> Raised:
+        if raised.module == "builtins":
+            return raised
+        top = raised.type.split(".")[-1] if raised.type.startswith(raised.module + ".") else raised.type
+        name = top.split(".", maxsplit=1)[0]
+        if name in BUILTINS:
+            imports[raised.module.split(".", maxsplit=1)[0]] = (raised.module, "")
+            return replace(raised, type=f"{raised.module}.{top}")
+        imports[name] = (raised.module, name)
+        return replace(raised, type=top)
+
+    def _renamed(self, case: Case, renames: Dict[str, Union[ast.Name, ast.Attribute]]) -> Case:
+        if not renames:
+            return case
+        renamer = _Renamer(renames)
+        checks = tuple(self._check(check, renamer) for check in case.observed.checks)
+        steps = tuple(self._step(step, renamer) for step in case.steps)
+        return replace(case, steps=steps, observed=replace(case.observed, checks=checks))
+
+    def _step(self, step: Step, renamer: _Renamer) -> Step:
+        nodes = [renamer.visit(node) for node in parse_step(replace(step, awaits=False))]
+        if isinstance(nodes[0], ast.Expr):
+            return replace(step, source=self._flat(nodes[0].value), name=renamer.text(step.name))
+        return replace(step, source="\n".join(ast.unparse(node) for node in nodes), name=renamer.text(step.name))
+
+    def _check(self, check: Check, renamer: _Renamer) -> Check:
+        expected = self._flat(renamer.visit(expression(check.expected))) if check.expected else ""
+        return replace(check, expression=self._flat(renamer.visit(expression(check.expression))), expected=expected)
+
+
+class _Renamer(ast.NodeTransformer):
+    def __init__(self, renames: Dict[str, Union[ast.Name, ast.Attribute]]) -> None:
+        self._renames = renames
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        found = self._renames.get(node.id)
+        if isinstance(found, ast.Name):
+            return ast.Name(found.id, node.ctx)
+        return found if found is not None else node
+
+    def text(self, name: str) -> str:
+        found = self._renames.get(name)
+        return found.id if isinstance(found, ast.Name) else name
+
+
+def _read(case: Case) -> FrozenSet[str]:
+    nodes: List[ast.AST] = [node for step in case.steps for node in parse_step(step)]
+    for check in case.observed.checks:
+        nodes += [expression(one) for one in (check.expression, check.expected) if one]
+    for pin in case.pins:
+        nodes += ast.parse(pin).body
+    return free_names(nodes)
+
+
+def _assigned(case: Case) -> FrozenSet[str]:
+    found: Set[str] = set()
+    for step in case.steps:
+        if step.is_statement:
+            for node in ast.walk(ast.parse(step.source)):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    found.add(node.id)
+    return frozenset(found)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Type
 
 from regoose_guest.testgen.case import Case, Check, Step
 from regoose_guest.testgen.writing.layout import INDENT, Layout
+from regoose_guest.testgen.writing.literal import string
 from regoose_guest.testgen.writing.names import expression, parse_step
 
 _RESULT = "result"
@@ -142,14 +143,14 @@ class Body:
         if kind == "true":
             return self._layout.expression(looked_at, self._indent, "assert ")
         if kind == "false":
-            return self._layout.expression(ast.UnaryOp(ast.Not(), looked_at), self._indent, "assert ")
+            return self._layout.expression(_negated(looked_at), self._indent, "assert ")
         expected = expression(check.expected)
         if kind == "isinstance":
             call = ast.Call(ast.Name("isinstance", ast.Load()), [looked_at, expected], [])
             return self._layout.expression(call, self._indent, "assert ")
         if kind == "approx":
             expected = ast.Call(expression("pytest.approx"), [expected], [])
-        if kind == "is" or (isinstance(expected, ast.Constant) and expected.value in _SINGLETONS):
+        if kind == "is" or check.expected in _SINGLETONS:
             return self._layout.expression(ast.Compare(looked_at, [ast.Is()], [expected]), self._indent, "assert ")
         return self._equal(looked_at, expected)
 
@@ -162,13 +163,23 @@ class Body:
         return lines
 
 
-_SINGLETONS = (None, True, False)
+_SINGLETONS = frozenset({"None", "True", "False"})
+_NEGATED: Dict[Type[ast.cmpop], ast.cmpop] = {
+    ast.In: ast.NotIn(),
+    ast.NotIn: ast.In(),
+    ast.Is: ast.IsNot(),
+    ast.IsNot: ast.Is(),
+}
+
+
+def _negated(looked_at: ast.expr) -> ast.expr:
+    if isinstance(looked_at, ast.Compare) and len(looked_at.ops) == 1 and type(looked_at.ops[0]) in _NEGATED:
+        return ast.Compare(looked_at.left, [_NEGATED[type(looked_at.ops[0])]], looked_at.comparators)
+    return ast.UnaryOp(ast.Not(), looked_at)
 
 
 def pattern(message: str, quote: str) -> str:
     """Return source of a regular expression that matches the message, raw only where that spares backslashes."""
-    from regoose_guest.testgen.writing.literal import string
-
     escaped = "".join("\\" + one if one in _SPECIAL else one for one in message)
     plain = string(escaped, quote)
     if "\\" not in escaped or not escaped.isprintable():

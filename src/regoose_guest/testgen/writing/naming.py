@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
+from itertools import combinations
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from regoose_guest.testgen.case import Case
@@ -62,21 +63,17 @@ class Namer:
         yield []
         options, kinds, values = self._options(test), self._kinds(test), _value_words(test)
         history = _history(test.case)
+        if values == ["returns_none"]:
+            yield values
         parts = [part for part in (options, *kinds) if part]
         for part in (options, history, *kinds):
             if part:
                 yield ["with" if part is not history else "after", part]
         for value in values:
             yield [value]
-        for part in parts:
-            for value in values:
-                yield ["with", part, value]
-        for number, part in enumerate(parts):
-            for other in parts[number + 1 :]:
-                yield ["with", part, "and", other]
-        if history:
-            for part in parts:
-                yield ["with", part, "after", history]
+        yield from (["with", part, value] for part in parts for value in values)
+        yield from (["with", part, "and", other] for part, other in combinations(parts, 2))
+        yield from (["with", part, "after", history] for part in parts if history)
 
     def _options(self, test: Test) -> str:
         """Return the optional arguments that are given, or how many there are of a variadic kind."""
@@ -101,9 +98,12 @@ class Namer:
         if first is None:
             return []
         names = self._outline.parameters(test.case.subject)
+        local = {step.name for step in test.case.steps if step.name}
         special: List[str] = []
         plain: List[str] = []
         for number in range(len(first.args)):
+            if getattr(first.args[number], "id", "") in local:
+                continue
             found = {_kind(call.args[number]) for call in calls if call is not None and len(call.args) > number}
             label = snake(names[number]) if number < len(names) else ""
             _describe(found, label, special, plain)
@@ -228,8 +228,10 @@ def _call(case: Case) -> Optional[ast.Call]:
     return calls[0] if calls else None
 
 
-def order(test: Test) -> Tuple[int, int, int]:
+def order(test: Test) -> Tuple[bool, bool, int, int]:
     """Return what sorts the tests of a subject: results before exceptions, fewer arguments before more."""
     call = _call(test.members[0])
+    checks = test.case.observed.checks
+    is_void = any(check.kind == "isinstance" or check.expected == "None" for check in checks)
     given = len(call.args) + 2 * len(call.keywords) if call is not None else 0
-    return (test.case.observed.raised is not None, len(test.case.steps), given)
+    return (test.case.observed.raised is not None, is_void, len(test.case.steps), given)

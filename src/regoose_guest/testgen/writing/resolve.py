@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, List, Optional, Set, Union
+from typing import Dict, List, Optional, Set, Tuple, Union
 
 from regoose_guest.testgen.case import Case, Check, Raised, Step
 from regoose_guest.testgen.writing.flat import Flat
@@ -44,10 +44,10 @@ class Resolver:
 
     def _resolved(self, case: Case) -> Resolved:
         given = needed(case)
-        local = {step.name for step in case.steps if step.name} | _assigned(case)
+        read, local = _scopes(case)
         renames: Dict[str, Union[ast.Name, ast.Attribute]] = {}
         imports: Dict[str, Imported] = {}
-        for name in _read(case) - local - _FIXTURES - frozenset(case.fixtures) - {"result"}:
+        for name in read - _FIXTURES - frozenset(case.fixtures) - {"result"}:
             if name in given:
                 imports[name] = given[name]
             elif self._is_own(name):
@@ -85,16 +85,20 @@ class Resolver:
     def _renamed(self, case: Case, renames: Dict[str, Union[ast.Name, ast.Attribute]]) -> Case:
         if not renames:
             return case
-        renamer = _Renamer(renames)
+        renamer = _Renamer({name: to for name, to in renames.items() if isinstance(to, ast.Attribute)})
+        steps: List[Step] = []
+        for step in case.steps:
+            renamed = self._step(step, renamer)
+            renamer.renames.update({name: to for name, to in renames.items() if name in _bound(step)})
+            steps.append(replace(renamed, name=renamer.text(step.name)))
         checks = tuple(self._check(check, renamer) for check in case.observed.checks)
-        steps = tuple(self._step(step, renamer) for step in case.steps)
-        return replace(case, steps=steps, observed=replace(case.observed, checks=checks))
+        return replace(case, steps=tuple(steps), observed=replace(case.observed, checks=checks))
 
     def _step(self, step: Step, renamer: _Renamer) -> Step:
         nodes = [renamer.visit(node) for node in parse_step(replace(step, awaits=False))]
         if isinstance(nodes[0], ast.Expr):
-            return replace(step, source=self._flat(nodes[0].value), name=renamer.text(step.name))
-        return replace(step, source="\n".join(ast.unparse(node) for node in nodes), name=renamer.text(step.name))
+            return replace(step, source=self._flat(nodes[0].value))
+        return replace(step, source="\n".join(ast.unparse(node) for node in nodes))
 
     def _check(self, check: Check, renamer: _Renamer) -> Check:
         expected = self._flat(renamer.visit(expression(check.expected))) if check.expected else ""
@@ -103,33 +107,37 @@ class Resolver:
 
 class _Renamer(ast.NodeTransformer):
     def __init__(self, renames: Dict[str, Union[ast.Name, ast.Attribute]]) -> None:
-        self._renames = renames
+        self.renames = dict(renames)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        found = self._renames.get(node.id)
+        found = self.renames.get(node.id)
         if isinstance(found, ast.Name):
             return ast.Name(found.id, node.ctx)
         return found if found is not None else node
 
     def text(self, name: str) -> str:
-        found = self._renames.get(name)
+        found = self.renames.get(name)
         return found.id if isinstance(found, ast.Name) else name
 
 
-def _read(case: Case) -> FrozenSet[str]:
-    nodes: List[ast.AST] = [node for step in case.steps for node in parse_step(step)]
-    for check in case.observed.checks:
-        nodes += [expression(one) for one in (check.expression, check.expected) if one]
+def _scopes(case: Case) -> Tuple[Set[str], Set[str]]:
+    """Return the names that are read before a step binds them, and those that steps bind."""
+    read: Set[str] = set()
+    bound: Set[str] = set()
     for pin in case.pins:
-        nodes += ast.parse(pin).body
-    return free_names(nodes)
-
-
-def _assigned(case: Case) -> FrozenSet[str]:
-    found: Set[str] = set()
+        read |= free_names(ast.parse(pin).body)
     for step in case.steps:
-        if step.is_statement:
-            for node in ast.walk(ast.parse(step.source)):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    found.add(node.id)
-    return frozenset(found)
+        read |= free_names(parse_step(step)) - bound
+        bound |= _bound(step)
+    for check in case.observed.checks:
+        read |= free_names(expression(one) for one in (check.expression, check.expected) if one) - bound
+    return read, bound
+
+
+def _bound(step: Step) -> Set[str]:
+    found = {step.name} - {""}
+    if step.is_statement:
+        for node in ast.walk(ast.parse(step.source)):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.add(node.id)
+    return found

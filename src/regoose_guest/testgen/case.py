@@ -49,6 +49,8 @@ class Raised:
     """Whether a `raise` statement (or `assert`) of the module under test, or of what it calls on purpose, raised it."""
     line: int
     """Of the innermost frame in the module under test."""
+    said: str = ""
+    """`str` of the exception whoever worded it: Python's own words tell an accident from a refusal."""
 
 
 @dataclass(frozen=True)

@@ -304,6 +304,17 @@ def test_a_result_that_needs_several_lines_has_a_variable() -> None:
     assert 'assert result == (\n        "first line of a long text\\n"\n        "second' in text
 
 
+def test_variables_of_the_search_are_named_for_what_they_hold_or_written_in_place() -> None:
+    text = written(
+        case("Stack.push", "v0 := Stack(1)", "v1 := v0.push(2)", "v0.push(3)", expected="2", looked_at="v0.size")
+    )
+    assert "stack = Stack(1)\n    stack.push(2)\n    stack.push(3)\n\n    assert stack.size == 2" in text
+    text = written(case("Stack.__eq__", "v0 := Stack(1)", "v1 := Stack(2)", "v0 == v1", expected="True", kind="is"))
+    assert "assert Stack(1) == Stack(2)" in text
+    text = written(raising("Stack.push", "v0 := Stack(0)", "v0.push(3)", kind="Full", module="shop"))
+    assert "stack = Stack(0)\n\n    with pytest.raises(Full):\n        stack.push(3)" in text
+
+
 def test_a_source_that_is_none_is_left_out() -> None:
     assert written(case("half", "half(", expected="1")) == ""
     assert written() == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Set, Union
 
 from regoose_guest.testgen.case import Case, Step
@@ -64,6 +65,12 @@ class Outline:
             self.definitions.get(subject.rpartition(".")[0]), ast.ClassDef
         )
         return names[1:] if in_class and not is_static else names
+
+
+def snake(name: str) -> str:
+    """Return a name in lower case with underscores between its words, none at its ends."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return re.sub(r"_+", "_", spaced).strip("_").lower()
 
 
 def parse_step(step: Step) -> List[ast.stmt]:

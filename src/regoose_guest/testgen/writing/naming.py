@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import replace
 from itertools import combinations
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from regoose_guest.testgen.case import Case
-from regoose_guest.testgen.writing.names import Outline, parse_step
+from regoose_guest.testgen.writing.names import Outline, parse_step, snake
 from regoose_guest.testgen.writing.plan import Test
 
 _LONGEST = 60
@@ -117,12 +116,6 @@ def subject_words(subject: str) -> str:
     """Return a qualified name in the words of a test's name: `Stack.__len__` is `stack_length`."""
     parts = [_METHODS.get(part, snake(part)) for part in subject.split(".")]
     return "_".join(part for part in parts if part)
-
-
-def snake(name: str) -> str:
-    """Return a name in lower case with underscores between its words, none at its ends."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return re.sub(r"_+", "_", spaced).strip("_").lower()
 
 
 def _describe(found: Set[str], label: str, special: List[str], plain: List[str]) -> None:

@@ -10,6 +10,7 @@ from regoose_guest.testgen.case import Case, Check, Raised, Step
 from regoose_guest.testgen.writing.flat import Flat
 from regoose_guest.testgen.writing.imports import Imported, is_standard
 from regoose_guest.testgen.writing.names import BUILTINS, Outline, expression, free_names, needed, parse_step
+from regoose_guest.testgen.writing.tidy import Tidier
 
 _FIXTURES = frozenset({"tmp_path", "monkeypatch", "capsys", "caplog", "request"})
 _WRITTEN = frozenset({"result", "pytest", "asyncio", "re", "scenario"})
@@ -31,6 +32,7 @@ class Resolver:
         self._module = module
         self._outline = outline
         self._flat = flat
+        self._tidier = Tidier(outline, flat)
         parent, _, tail = module.rpartition(".")
         self._whole: Imported = (parent, tail) if parent else (module, "")
         self._tail = tail
@@ -38,7 +40,7 @@ class Resolver:
     def resolved(self, case: Case) -> Optional[Resolved]:
         """Return the case with its imports; None where its source cannot be parsed."""
         try:
-            return self._resolved(case)
+            return self._resolved(self._tidier.tidied(case))
         except (SyntaxError, ValueError, RecursionError):
             return None
 

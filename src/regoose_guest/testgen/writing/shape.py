@@ -89,7 +89,7 @@ class Shaper:
         return "\n".join(ast.unparse(node) for node in nodes)
 
     def _check(self, check: Check, taker: _Taker, count: int) -> Check:
-        is_value = check.kind in {"equal", "approx"} and check.expected not in {"None", "True", "False"}
+        is_value = check.kind in {"equal", "approx", "is"} and check.expected not in {"None", "True", "False"}
         is_truth = check.kind in {"is", "equal"} and check.expected in {"True", "False"}
         if not (is_value or is_truth):
             return check

@@ -11,7 +11,8 @@ from regoose_guest.testgen.case import Case, Check, Step
 from regoose_guest.testgen.writing.flat import Flat
 from regoose_guest.testgen.writing.names import Outline, expression, parse_step, snake
 
-_GENERATED = re.compile(r"v\d+")
+_GENERATED = re.compile(r"v\d+|made|instance|\w+_")
+"""Names that say nothing, as a search gives them."""
 _LONGEST = 72
 """Columns of a call whose receiver is written into it."""
 _VERBS = re.compile(r"^(get|make|create|build|parse|new|to|from|as|with)_")
@@ -35,8 +36,7 @@ class Tidier:
         looked = "\n".join(check.expression for check in case.observed.checks)
         while before:
             step = before[-1]
-            is_generated = not step.is_statement and _GENERATED.fullmatch(step.name)
-            if not is_generated or _uses(step.name, looked) or _uses(step.name, last.source) != 1:
+            if step.is_statement or not step.name or _uses(step.name, looked) or _uses(step.name, last.source) != 1:
                 break
             target = expression(last.source)
             if any(isinstance(node, (ast.Lambda, ast.GeneratorExp, ast.ListComp)) for node in ast.walk(target)):

@@ -325,3 +325,21 @@ def test_the_first_line_says_what_the_tests_are() -> None:
     assert first == '"""Recorded behaviour of `shop`: a surprising expectation may be a bug."""'
     text = write("a_package.with_long_names.and_a_module_of_it", [case("f", "f(1)", expected="2")], STYLE)
     assert text.startswith('"""Tests of `a_package.with_long_names.and_a_module_of_it`.\n\nThey record what the code')
+
+
+def test_a_message_that_is_too_long_for_a_line_is_cut_after_a_word() -> None:
+    message = "expected a number or a text, or else a list of numbers and of texts that is not too long to be read"
+    text = written(raising("half", "half('x')", kind="ValueError", message=message))
+    assert all(len(line) <= 88 for line in text.splitlines())
+    assert message.startswith(text.split('match="')[1].split('"')[0])
+
+
+def test_an_operation_that_raises_has_a_target_as_linters_ask() -> None:
+    text = written(raising("Stack.__eq__", "Stack() < 3", kind="TypeError"))
+    assert "with pytest.raises(TypeError):\n        _ = Stack() < 3" in text
+
+
+def test_an_iterator_made_only_to_be_listed_is_left_out() -> None:
+    assert "assert list(chunks([1], 1)) == [[1]]" in written(
+        case("chunks", "list(iter(chunks([1], 1)))", expected="[[1]]")
+    )

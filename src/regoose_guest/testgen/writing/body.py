@@ -107,18 +107,28 @@ class Body:
 
     def raising(self, step: Step, kind: str, message: str, match: str = "") -> List[str]:
         """Return the lines of a call that raises; `match` is source to use in place of the escaped message."""
-        pad = " " * self._indent
-        given = match or (pattern(message, self._layout.flat.quote) if message else "")
+        pad, inner = " " * self._indent, self._indent + INDENT
+        given = match or self._pattern(message)
         head = f"with pytest.raises({kind}{', match=' + given if given else ''}):"
         lines = [pad + head]
         if given and not self._layout.fits(head, self._indent):
-            deeper = pad + " " * INDENT
-            lines = [f"{pad}with pytest.raises(", f"{deeper}{kind}, match={given}", f"{pad}):"]
-            if not self._layout.fits(f"{kind}, match={given}", self._indent + INDENT):
-                lines[1:2] = [f"{deeper}{kind},", f"{deeper}match={given},"]
+            lines = [f"{pad}with pytest.raises(", f"{' ' * inner}{kind}, match={given}", f"{pad}):"]
+            if not self._layout.fits(f"{kind}, match={given}", inner):
+                lines[1:2] = [f"{' ' * inner}{kind},", f"{' ' * inner}match={given},"]
         value = _value(step)
-        inner = self._indent + INDENT
-        return lines + (self._layout.expression(value, inner) if value is not None else self.step(step, inner))
+        if value is None:
+            return lines + self.step(step, inner)
+        is_call = isinstance(value, (ast.Call, ast.Await))
+        return lines + self._layout.expression(value, inner, "" if is_call else "_ = ")
+
+    def _pattern(self, message: str) -> str:
+        """Return source of a pattern for a message; one that is too long for a line is cut after a word."""
+        words = message.split(" ")
+        for count in range(len(words), 0, -1):
+            given = pattern(" ".join(words[:count]), self._layout.flat.quote) if message else ""
+            if self._layout.fits(f"match={given},", self._indent + INDENT) or not given:
+                return given
+        return pattern(message, self._layout.flat.quote)
 
     def check(self, check: Check, name: str = "") -> List[str]:
         """Return the lines of one assertion; `name` stands for `result` where the last step has one."""

@@ -27,7 +27,10 @@ class Tidier:
 
     def tidied(self, case: Case) -> Case:
         """Return the case with named variables and short receivers in place; raises SyntaxError."""
-        return self._named(self._inlined(case))
+        last = case.steps[-1]
+        if not last.is_statement:
+            last = replace(last, source=self._flat(_WITHOUT_ITER.visit(expression(last.source))))
+        return self._named(self._inlined(replace(case, steps=(*case.steps[:-1], last))))
 
     def _inlined(self, case: Case) -> Case:
         *before, last = case.steps
@@ -83,6 +86,8 @@ class Tidier:
         node = expression(step.source)
         while isinstance(node, (ast.Call, ast.Await, ast.Subscript)):
             node = node.value if not isinstance(node, ast.Call) else node.func
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id[:1].isupper():
+            node = node.value  # a class that makes its own: `Version.parse`
         word = snake(getattr(node, "attr", "") or getattr(node, "id", "")) or "value"
         word = _VERBS.sub("", word) or "value"
         wanted: List[str] = [word, f"other_{word}"]
@@ -106,6 +111,21 @@ class _Replace(ast.NodeTransformer):
         if isinstance(found, ast.Name):
             return ast.Name(found.id, node.ctx)
         return found if found is not None else node
+
+
+class _WithoutIter(ast.NodeTransformer):
+    """Makes `list(iter(x))` what people write."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        inner = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        is_list = isinstance(node.func, ast.Name) and node.func.id == "list"
+        if is_list and isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "iter":
+            return ast.Call(node.func, inner.args, inner.keywords)
+        return node
+
+
+_WITHOUT_ITER = _WithoutIter()
 
 
 def _uses(name: str, source: str) -> int:

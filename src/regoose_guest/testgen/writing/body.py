@@ -51,7 +51,8 @@ class Body:
     def _statement(self, node: ast.stmt, indent: int) -> List[str]:
         flat = self._layout.flat
         if isinstance(node, ast.Expr):
-            return self._layout.expression(node.value, indent)
+            is_call = isinstance(node.value, (ast.Call, ast.Await))
+            return self._layout.expression(node.value, indent, "" if is_call else "_ = ")
         if isinstance(node, ast.Assign):
             targets = " = ".join(flat.at(one, 1) for one in node.targets)
             return self._layout.assignment(targets, node.value, indent)

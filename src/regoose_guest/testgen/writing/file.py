@@ -33,7 +33,7 @@ class _File:
         self._namer = Namer(outline)
 
     def text(self, cases: Sequence[Case]) -> str:
-        resolver = Resolver(self._module, self._outline, self._layout.flat)
+        resolver = Resolver(self._module, self._outline, self._layout)
         ready: List[Case] = []
         for case in cases:
             found = resolver.resolved(case)

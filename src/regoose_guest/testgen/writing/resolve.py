@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Set, Tuple, Union
 
 from regoose_guest.testgen.case import Case, Check, Raised, Step
-from regoose_guest.testgen.writing.flat import Flat
 from regoose_guest.testgen.writing.imports import Imported, is_standard
+from regoose_guest.testgen.writing.layout import Layout
 from regoose_guest.testgen.writing.names import BUILTINS, Outline, expression, free_names, needed, parse_step
 from regoose_guest.testgen.writing.tidy import Tidier
 
 _FIXTURES = frozenset({"tmp_path", "monkeypatch", "capsys", "caplog", "request"})
 _WRITTEN = frozenset({"result", "pytest", "asyncio", "re", "scenario"})
 """Names that the writing itself uses."""
+
+_AROUND = 18
+"""Columns that stand beside a message in a row of a table."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ class Resolved:
 class Resolver:
     """Settles the names of cases of one module."""
 
-    def __init__(self, module: str, outline: Outline, flat: Flat) -> None:
+    def __init__(self, module: str, outline: Outline, layout: Layout) -> None:
+        flat = layout.flat
+        self._longest = layout.limit - _AROUND
         self._module = module
         self._outline = outline
         self._flat = flat
@@ -74,6 +79,7 @@ class Resolver:
         return name not in BUILTINS and not is_standard(name)
 
     def _raised(self, raised: Raised, imports: Dict[str, Imported]) -> Raised:
+        raised = replace(raised, message=cut(raised.message, self._longest))
         if raised.module == "builtins":
             return raised
         top = raised.type.split(".")[-1] if raised.type.startswith(raised.module + ".") else raised.type
@@ -120,6 +126,13 @@ class _Renamer(ast.NodeTransformer):
     def text(self, name: str) -> str:
         found = self.renames.get(name)
         return found.id if isinstance(found, ast.Name) else name
+
+
+def cut(message: str, longest: int) -> str:
+    """Return a message cut after a word, so that a line holds it."""
+    if len(message) <= longest:
+        return message
+    return message[: longest + 1].rpartition(" ")[0] or message
 
 
 def _scopes(case: Case) -> Tuple[Set[str], Set[str]]:

@@ -94,11 +94,19 @@ class Shaper:
         if not (is_value or is_truth):
             return check
         value = expression(check.expected)
-        if not taker.is_inert(value):
+        if not taker.is_inert(value) and not self._is_own_object(value, taker):
             return check
         name = "expected" if count == 1 else "expected_" + _last_word(check.expression)
         kind = "is" if is_truth else check.kind
         return replace(check, kind=kind, expected=self._flat(taker.hole(name, value)))
+
+    def _is_own_object(self, value: ast.expr, taker: _Taker) -> bool:
+        """Whether it makes an object of a class of the module from plain values: it may stand in a table."""
+        if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
+            return False
+        given = [*value.args, *(one.value for one in value.keywords)]
+        is_class = isinstance(self._outline.definitions.get(value.func.id), ast.ClassDef)
+        return is_class and all(taker.is_inert(one) for one in given)
 
 
 class _Taker(ast.NodeTransformer):

@@ -1,0 +1,153 @@
+"""Acts: the statements that a search makes tests of, as data that can be varied, written as source and sent as JSON."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+FUNCTION, CONSTRUCTOR, STATIC, METHOD, PROPERTY, VALUE = (
+    "function",
+    "constructor",
+    "static",
+    "method",
+    "property",
+    "value",
+)
+
+_BINARY = {
+    "__eq__": "==",
+    "__ne__": "!=",
+    "__lt__": "<",
+    "__le__": "<=",
+    "__gt__": ">",
+    "__ge__": ">=",
+    "__add__": "+",
+    "__sub__": "-",
+    "__mul__": "*",
+    "__truediv__": "/",
+    "__floordiv__": "//",
+    "__mod__": "%",
+    "__pow__": "**",
+    "__and__": "&",
+    "__or__": "|",
+    "__xor__": "^",
+    "__lshift__": "<<",
+    "__rshift__": ">>",
+    "__matmul__": "@",
+}
+_REFLECTED = {f"__r{name[2:]}": sign for name, sign in _BINARY.items() if name not in {"__eq__", "__ne__"}}
+_UNARY = {
+    "__len__": "len({})",
+    "__str__": "str({})",
+    "__repr__": "repr({})",
+    "__bool__": "bool({})",
+    "__iter__": "iter({})",
+    "__int__": "int({})",
+    "__float__": "float({})",
+    "__complex__": "complex({})",
+    "__neg__": "-{}",
+    "__pos__": "+{}",
+    "__invert__": "~{}",
+    "__abs__": "abs({})",
+    "__reversed__": "reversed({})",
+    "__next__": "next({})",
+    "__hash__": "hash({})",
+    "__bytes__": "bytes({})",
+    "__copy__": "copy.copy({})",
+}
+OPERATORS = frozenset(_BINARY)
+OPERATIONS = frozenset((*_BINARY, *_REFLECTED, *_UNARY, "__contains__", "__getitem__", "__setitem__", "__delitem__"))
+
+
+class Act(NamedTuple):
+    """One call, attribute or operation. `receiver` is the variable of an earlier act: `v0` for the first."""
+
+    kind: str
+    receiver: str
+    name: str
+    positional: Tuple[str, ...] = ()
+    keywords: Tuple[Tuple[str, str], ...] = ()
+
+
+class Candidate(NamedTuple):
+    """A test to be, before it is known what happens. `subject` is the key of what it exercises."""
+
+    subject: str
+    acts: Tuple[Act, ...]
+    is_example: bool = False
+
+
+def from_json(raw: Sequence[object]) -> Candidate:
+    """Read what JSON made of a candidate."""
+    subject, acts, is_example = raw
+    assert isinstance(acts, (list, tuple))
+    read: List[Act] = []
+    for kind, receiver, name, positional, keywords in acts:  # pyright: ignore[reportUnknownVariableType]
+        pairs = tuple((str(key), str(value)) for key, value in keywords)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        read.append(Act(str(kind), str(receiver), str(name), tuple(map(str, positional)), pairs))  # pyright: ignore[reportUnknownArgumentType]
+    return Candidate(str(subject), tuple(read), bool(is_example))
+
+
+def arguments(act: Act) -> str:
+    """Return the source between a call's parentheses."""
+    return ", ".join([*act.positional, *[f"{name}={value}" for name, value in act.keywords]])
+
+
+def source(act: Act) -> str:
+    """Return the source of an act: an expression, or a statement where `is_statement`."""
+    if act.kind == VALUE:
+        return f"{act.receiver}({arguments(act)})"
+    if act.kind == PROPERTY:
+        return f"{act.receiver}.{act.name}"
+    if act.kind == METHOD:
+        return _operation(act) or f"{act.receiver}.{act.name}({arguments(act)})"
+    return f"{act.name}({arguments(act)})"
+
+
+def is_statement(act: Act) -> bool:
+    """Whether the act is a statement without a value: `a[k] = v`, `del a[k]`."""
+    if act.kind != METHOD or act.keywords:
+        return False
+    return (act.name, len(act.positional)) in {("__setitem__", 2), ("__delitem__", 1)}
+
+
+def _operation(act: Act) -> Optional[str]:
+    """Return an operation as people write it; None for a plain method."""
+    name, given, receiver = act.name, act.positional, act.receiver
+    if act.keywords and name != "__call__":
+        return None
+    if name == "__call__":
+        return f"{receiver}({arguments(act)})"
+    if name in _UNARY and not given:
+        return _UNARY[name].format(receiver)
+    if len(given) == 1:
+        return _with_one(name, receiver, given[0])
+    if name == "__setitem__" and len(given) == 2:  # noqa: PLR2004 - key and value
+        return f"{receiver}[{given[0]}] = {given[1]}"
+    return None
+
+
+def _with_one(name: str, receiver: str, operand: str) -> Optional[str]:
+    held = operand if operand.isidentifier() else _in_brackets(operand)
+    if name in _BINARY:
+        return f"{receiver} {_BINARY[name]} {held}"
+    if name in _REFLECTED:
+        return f"{held} {_REFLECTED[name]} {receiver}"
+    shapes: Dict[str, str] = {
+        "__contains__": f"{held} in {receiver}",
+        "__getitem__": f"{receiver}[{operand}]",
+        "__delitem__": f"del {receiver}[{operand}]",
+    }
+    return shapes.get(name)
+
+
+def _in_brackets(operand: str) -> str:
+    node = ast.parse(operand, mode="eval").body
+    is_plain = isinstance(node, (ast.Constant, ast.Call, ast.List, ast.Dict, ast.Set, ast.Attribute, ast.Subscript))
+    return operand if is_plain or isinstance(node, ast.Tuple) else f"({operand})"
+
+
+def key_of(acts: Sequence[Act]) -> str:
+    """Return a short stable identity of a sequence of acts."""
+    return hashlib.blake2b(repr(tuple(map(tuple, acts))).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -1,0 +1,145 @@
+"""Small changes to a module, each applied to its tree and undone: what tests ought to notice."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple, Type
+
+_SWAPS: Dict[Type[ast.operator], Type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Div,
+    ast.Mod: ast.Mult,
+    ast.Pow: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+    ast.LShift: ast.RShift,
+    ast.RShift: ast.LShift,
+    ast.BitXor: ast.BitAnd,
+}
+_COMPARISONS: Dict[Type[ast.cmpop], Tuple[Type[ast.cmpop], ...]] = {
+    ast.Eq: (ast.NotEq, ast.GtE),
+    ast.NotEq: (ast.Eq, ast.Lt),
+    ast.Lt: (ast.LtE, ast.Gt),
+    ast.LtE: (ast.Lt, ast.GtE),
+    ast.Gt: (ast.GtE, ast.Lt),
+    ast.GtE: (ast.Gt, ast.LtE),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+}
+_LONGEST = 200
+
+
+class Change(NamedTuple):
+    """One change. `apply` and `undo` work on the tree that it was found in."""
+
+    line: int
+    apply: Callable[[], None]
+    undo: Callable[[], None]
+
+
+def changes_of(tree: ast.Module) -> List[Change]:
+    """Return every change to a tree, in a fixed order."""
+    skipped = _skipped(tree)
+    return [one for node in ast.walk(tree) if id(node) not in skipped for one in (*_of_node(node), *_of_body(node))]
+
+
+def _set(holder: Any, name: str, value: Any) -> Tuple[Callable[[], None], Callable[[], None]]:
+    old = getattr(holder, name)
+    return (lambda: setattr(holder, name, value)), (lambda: setattr(holder, name, old))
+
+
+def _put(items: List[Any], at: int, value: Any) -> Tuple[Callable[[], None], Callable[[], None]]:
+    old = items[at]
+    return (lambda: items.__setitem__(at, value)), (lambda: items.__setitem__(at, old))
+
+
+def _negated(test: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.UnaryOp(ast.Not(), test), test)
+
+
+def _of_node(node: Any) -> Iterator[Change]:  # noqa: C901 - a branch for each operator
+    line = getattr(node, "lineno", 0)
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in _SWAPS:
+        yield Change(line, *_set(node, "op", _SWAPS[type(node.op)]()))
+    elif isinstance(node, ast.Compare):
+        for number, one in enumerate(node.ops):
+            for other in _COMPARISONS.get(type(one), ()):
+                yield Change(line, *_put(node.ops, number, other()))
+    elif isinstance(node, ast.BoolOp):
+        yield Change(line, *_set(node, "op", ast.And() if isinstance(node.op, ast.Or) else ast.Or()))
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield Change(line, *_set(node, "operand", _negated(node.operand)))
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield Change(line, *_set(node, "op", ast.UAdd()))
+    elif isinstance(node, ast.Constant):
+        for value in _other_constants(node.value):
+            yield Change(line, *_set(node, "value", value))
+    elif isinstance(node, (ast.If, ast.While, ast.IfExp)):
+        yield Change(node.test.lineno, *_set(node, "test", _negated(node.test)))
+    elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+        yield Change(line, *_set(node, "value", ast.copy_location(ast.Constant(None), node.value)))
+    elif isinstance(node, ast.ExceptHandler) and node.type is not None:
+        never = ast.copy_location(ast.Name("ZeroDivisionError", ast.Load()), node.type)
+        yield Change(line, *_set(node, "type", never))
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _other_constants(value: Any) -> List[Any]:
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, (int, float)):
+        return [value + 1, value - 1]
+    if isinstance(value, str) and 0 < len(value) < _LONGEST:
+        return [f"XX{value}XX"]
+    return []
+
+
+def _of_body(node: Any) -> Iterator[Change]:
+    if isinstance(node, (ast.Module, ast.ClassDef)):
+        return
+    for name in ("body", "orelse"):
+        body: Any = getattr(node, name, None)
+        if not isinstance(body, list):
+            continue
+        items: List[Any] = body  # pyright: ignore[reportUnknownVariableType]
+        for number, one in enumerate(items):
+            yield from _of_statement(items, number, one)
+
+
+def _of_statement(body: List[Any], number: int, one: Any) -> Iterator[Change]:
+    is_text = isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)
+    if isinstance(one, (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete)) and not is_text:
+        yield Change(one.lineno, *_put(body, number, ast.copy_location(ast.Pass(), one)))
+    elif isinstance(one, ast.Break):
+        yield Change(one.lineno, *_put(body, number, ast.copy_location(ast.Continue(), one)))
+    elif isinstance(one, ast.Continue):
+        yield Change(one.lineno, *_put(body, number, ast.copy_location(ast.Break(), one)))
+    elif isinstance(one, ast.For):
+        yield Change(one.lineno, *_set(one, "iter", ast.copy_location(ast.List([], ast.Load()), one.iter)))
+
+
+def _skipped(tree: ast.Module) -> Set[int]:
+    """Return what no test can notice: annotations, documentation, code for type checkers and scripts."""
+    roots: List[ast.AST] = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            roots += [node.returns] if node.returns is not None else []
+        elif isinstance(node, ast.arg):
+            roots += [node.annotation] if node.annotation is not None else []
+        elif isinstance(node, ast.AnnAssign):
+            roots.append(node.annotation)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            roots.append(node.value)
+        elif isinstance(node, ast.If) and any(part in ast.unparse(node.test) for part in ("TYPE_CHECKING", "__main__")):
+            roots.append(node)
+        elif isinstance(node, ast.JoinedStr):
+            roots += [one for one in node.values if isinstance(one, ast.Constant)]
+    return {id(inner) for root in roots for inner in ast.walk(root)}

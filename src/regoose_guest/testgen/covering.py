@@ -1,0 +1,157 @@
+"""Which lines and branches of the module a call takes: `sys.monitoring`, or `sys.settrace` before Python 3.12."""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, FrameType
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
+
+Goal = Tuple[int, int, int]
+"""(number of the code object, line, -1) for a line; (number, from, to) for a branch: offsets, or lines where traced."""
+
+
+def codes_of(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code object and all inside it, in a fixed order."""
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from codes_of(one)
+
+
+def code_lines(code: CodeType) -> Set[int]:
+    """Return the lines that a code object and those inside it can run."""
+    import dis
+
+    return {line for one in codes_of(code) for _, line in dis.findlinestarts(one) if line}
+
+
+class Cover:
+    """
+    Collects goals. `new` holds those never seen before; with `start_case` every goal of the case is in `case`.
+
+    `halves` are the branches of which one way only was seen, with their line.
+    """
+
+    def __init__(self, code: CodeType) -> None:
+        self.codes = list(codes_of(code))
+        self.numbers = {id(one): number for number, one in enumerate(self.codes)}
+        self.seen: Set[Goal] = set()
+        self.lines: Set[int] = set()
+        self.new: List[Goal] = []
+        self.case: Optional[Set[Goal]] = None
+        self._ways: Dict[Tuple[int, int], Set[int]] = {}
+
+    def begin(self) -> None:
+        """Watch from here on."""
+
+    def start_case(self) -> None:
+        """Collect every goal anew, in `case`."""
+        self.case = set()
+
+    def halves(self) -> List[int]:
+        """Return the line of each branch of which one way only was seen."""
+        return [self._line_of(*place) for place, ways in self._ways.items() if len(ways) == 1]
+
+    def _line_of(self, number: int, place: int) -> int:
+        del number
+        return place
+
+    def _add(self, goal: Goal) -> None:
+        if self.case is not None:
+            self.case.add(goal)
+        elif goal not in self.seen:
+            self.seen.add(goal)
+            self.new.append(goal)
+            if goal[2] == -1:
+                self.lines.add(goal[1])
+
+
+class _Monitored(Cover):
+    def begin(self) -> None:
+        monitoring: Any = vars(sys)["monitoring"]
+        events = monitoring.events
+        self._monitoring = monitoring
+        self._disable = monitoring.DISABLE
+        self._offsets: Dict[Tuple[int, int], int] = {}
+        tool = next(number for number in (3, 4, 5, 1) if monitoring.get_tool(number) is None)
+        monitoring.use_tool_id(tool, "regoose")
+        monitoring.register_callback(tool, events.LINE, self._on_line)
+        monitoring.register_callback(tool, events.BRANCH, self._on_branch)
+        for one in self.codes:
+            monitoring.set_local_events(tool, one, events.LINE | events.BRANCH)
+
+    def start_case(self) -> None:
+        super().start_case()
+        self._monitoring.restart_events()
+
+    def _on_line(self, code: CodeType, line: int) -> object:
+        number = self.numbers.get(id(code))
+        if number is not None:
+            self._add((number, line, -1))
+        return self._disable
+
+    def _on_branch(self, code: CodeType, offset: int, destination: int) -> object:
+        number = self.numbers.get(id(code))
+        if number is None:
+            return self._disable
+        self._add((number, offset, destination))
+        if self.case is not None:
+            return None
+        ways = self._ways.setdefault((number, offset), set())
+        ways.add(destination)
+        return self._disable if len(ways) > 1 else None
+
+    def _line_of(self, number: int, place: int) -> int:
+        line = self._offsets.get((number, place))
+        if line is None:
+            rows: Any = self.codes[number].co_lines()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - 3.10
+            line = next((row[2] for row in rows if row[0] <= place < row[1] and row[2]), 0)
+            self._offsets[number, place] = line
+        return line
+
+
+class _Traced(Cover):
+    """Branches are pairs of lines here."""
+
+    def begin(self) -> None:
+        self._files = {one.co_filename for one in self.codes}
+        self._by_place = {(one.co_filename, one.co_firstlineno, one.co_name): n for n, one in enumerate(self.codes)}
+        sys.settrace(self._on_call)
+
+    def start_case(self) -> None:
+        super().start_case()
+        sys.settrace(self._on_call)
+
+    def _on_call(self, frame: FrameType, _event: str, _given: object) -> Optional[Callable[..., Any]]:
+        code = frame.f_code
+        if code.co_filename not in self._files:
+            return None
+        number = self.numbers.get(id(code))
+        if number is None:
+            number = self._by_place.get((code.co_filename, code.co_firstlineno, code.co_name))
+            if number is None:
+                return None
+        return self._follow(number)
+
+    def _follow(self, number: int) -> Callable[..., Any]:
+        last = 0
+        add, ways = self._add, self._ways
+
+        def on_line(frame: FrameType, event: str, _given: object) -> Any:
+            nonlocal last
+            if event == "line":
+                line = frame.f_lineno
+                add((number, line, -1))
+                add((number, last, line))
+                ways.setdefault((number, last), set()).add(line)
+                last = line
+            elif event == "return":
+                add((number, last, 0))
+            return on_line
+
+        return on_line
+
+
+def cover(code: CodeType) -> Cover:
+    """Return what this interpreter watches cheapest with."""
+    return _Monitored(code) if sys.version_info >= (3, 12) else _Traced(code)

@@ -1,0 +1,277 @@
+"""The search in one process: candidates for one subject after another, kept where they reach something new."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import random as random_module
+import re
+from random import Random
+from time import monotonic
+from types import CodeType
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+
+from regoose_guest.testgen.acts import FUNCTION, Act, Candidate, key_of
+from regoose_guest.testgen.analyse import Facts
+from regoose_guest.testgen.compared import NAME, Instrument, Seen
+from regoose_guest.testgen.covering import Cover, code_lines, cover
+from regoose_guest.testgen.guard import Guard, Hang
+from regoose_guest.testgen.loading import Program
+from regoose_guest.testgen.proposing import Acts, Entry, Proposals
+from regoose_guest.testgen.running import Outcome, Runner, namespace_of
+from regoose_guest.testgen.subjects import Found, Subject
+from regoose_guest.testgen.texts import Texts, patterns_of
+from regoose_guest.testgen.values import Values
+
+CALL_SECONDS = 0.3
+_IMPORT_SECONDS = 20.0
+_POOL = 200
+"""Behaviours of a subject that are kept, for telling mutants apart."""
+_CORPUS = 400
+_CANDIDATES = 3000
+_HANGS = 6
+_WORD = re.compile(r"[A-Za-z][A-Za-z _-]{1,24}")
+_WORDS = 60
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
+_ROUND = 200
+"""Executions between two looks at how it goes."""
+
+
+class Shared(NamedTuple):
+    """What every process of the engine works with."""
+
+    program: Program
+    facts: Facts
+    only: Tuple[str, ...]
+    scratch: str
+    memory_bytes: int
+
+
+class Laboratory:
+    """The module in this process with everything that candidates are made and run with."""
+
+    def __init__(self, shared: Shared, seed: int, *, is_instrumented: bool) -> None:
+        self.random = Random(seed)  # noqa: S311 - a search, no secret
+        random_module.seed(seed)
+        self.seen = Seen()
+        self.shared = shared
+        builtins.__dict__[NAME] = self.seen.compare
+        self.code: CodeType = shared.program.compiled(Instrument().visit if is_instrumented else None)
+        self.scratch = scratch = os.path.join(shared.scratch, f"try-{os.getpid()}")
+        os.makedirs(scratch, exist_ok=True)
+        self.guard = Guard(scratch)
+        self.guard.begin(shared.memory_bytes)
+        self.guard.arm(_IMPORT_SECONDS)
+        self.guard.is_armed = False  # the alarm alone: what an import opens or starts is the module's business
+        try:
+            self.module = shared.program.load(self.code)
+        finally:
+            self.guard.disarm()
+        self.found = Found(self.module, shared.facts, shared.only)
+        self.namespace = namespace_of(self.module)
+        self.runner = Runner(self.namespace, self.guard, scratch)
+        texts = Texts(
+            self.random,
+            self.seen,
+            shared.facts.constants,
+            patterns_of(vars(self.module), self.found.classes, shared.facts.constants),
+        )
+        self.values = Values(self.random, self.seen, shared.facts.constants, texts)
+        self.proposals = Proposals(self.found, self.values)
+
+
+class Explorer:
+    """Runs the loop until nothing new comes or the time is up."""
+
+    def __init__(self, laboratory: Laboratory, target: str) -> None:
+        self._laboratory = laboratory
+        self._random = laboratory.random
+        self._target = target
+        self._subjects = laboratory.found.subjects
+        self._file = os.path.realpath(laboratory.shared.program.path)
+        self.cover: Cover = cover(laboratory.code)
+        self._lines = code_lines(laboratory.code)
+        self._pools: Dict[str, Dict[str, Tuple[int, Candidate]]] = {one.key: {} for one in self._subjects}
+        self._new: Dict[str, Candidate] = {}
+        self.executions = 0
+        self._spans = {
+            one.key: [line for line in self._lines if one.lines[0] < line <= one.lines[1]] for one in self._subjects
+        }
+
+    def run(self, end: float, patience: float) -> None:
+        """Search until `end`, or until nothing new came for `patience` seconds."""
+        if not self._subjects:
+            self._write()
+            return
+        self._laboratory.seen.is_on = True
+        self.cover.begin()
+        self._begin(end)
+        last_news = written = monotonic()
+        turn = 0
+        while True:
+            turn += 1
+            if turn % 20 == 0:
+                now = monotonic()
+                if now > end or (now - last_news > patience and turn > 600):  # noqa: PLR2004 - a chance for each subject
+                    break
+                if now - written > 1:
+                    self._write()
+                    written = now
+                if turn % _ROUND == 0:
+                    self._weigh()
+            subject = self._pick(turn)
+            if subject.hangs > _HANGS and self._random.random() < 0.95:  # noqa: PLR2004 - rarely, it hangs
+                continue
+            self._laboratory.values.chosen = []
+            acts = self._laboratory.proposals.propose(subject)
+            if acts and self._try(subject, acts):
+                last_news = monotonic()
+        self._write()
+
+    def _pick(self, turn: int) -> Subject:
+        subjects = self._subjects
+        if turn < 12 * len(subjects) or turn % 7 == 0:
+            return subjects[turn % len(subjects)]
+        return self._random.choices(subjects, [one.energy for one in subjects])[0]
+
+    def _begin(self, end: float) -> None:
+        """Try documented calls first, and the module's own words where one argument is enough."""
+        words = [one for one in self._laboratory.shared.facts.constants.texts if _WORD.fullmatch(one)][:_WORDS]
+        for subject in self._subjects:
+            for acts in self._laboratory.proposals.examples(subject):
+                self._try(subject, acts, is_example=True)
+            if subject.kind == FUNCTION and len(subject.needed) == 1:
+                for word in words:
+                    if monotonic() > end:
+                        return
+                    self._try(subject, [Act(FUNCTION, "", subject.name, (repr(word),))])
+
+    def _weigh(self) -> None:
+        """Give energy to subjects by the lines and branches that they still hide."""
+        halves = self.cover.halves()
+        for one in self._subjects:
+            hidden = sum(line not in self.cover.lines for line in self._spans[one.key])
+            half = sum(one.lines[0] <= line <= one.lines[1] for line in halves)
+            one.energy = 0.15 + min(4.0, hidden * 0.5) + min(3.0, half * 0.4)
+            if one.runs > 600 and not one.news:  # noqa: PLR2004 - a fair chance without result
+                one.energy *= 0.5
+
+    def _try(self, subject: Subject, acts: Acts, *, is_example: bool = False) -> bool:
+        chosen = list(self._laboratory.values.chosen)
+        self.cover.new = []
+        self.executions += 1
+        subject.runs += 1
+        try:
+            outcome = self._laboratory.runner.run(acts, CALL_SECONDS)
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return False
+        if outcome.was_blocked:
+            return False
+        if isinstance(outcome.error, Hang):
+            subject.hangs += 1
+            return False
+        is_new, is_fine = bool(self.cover.new), outcome.error is None
+        is_misfit = is_accident(outcome.error, self._file, self._laboratory.shared.facts.raising_lines)
+        self._laboratory.values.reward(chosen, is_new=is_new, is_misfit=is_misfit, is_fine=is_fine)
+        kept = acts[: len(outcome.values) + 1] if not is_fine else acts
+        candidate = Candidate(subject.key, tuple(kept), is_example)
+        if is_fine:
+            self._learn(subject, acts, outcome)
+        if is_new:
+            self._keep(subject, candidate, is_fine=is_fine)
+        if not is_misfit:
+            self._pool(subject, candidate, outcome)
+        return is_new
+
+    def _learn(self, subject: Subject, acts: Acts, outcome: Outcome) -> None:
+        value = outcome.values[-1]
+        self._laboratory.seen.add(value)
+        if len(acts) == 1:
+            name = type(value).__name__
+            if self._laboratory.found.classes.get(name) is type(value):
+                subject.returns[name] += 1
+            if callable(value) and not isinstance(value, type):
+                subject.returns["callable"] += 1
+
+    def _keep(self, subject: Subject, candidate: Candidate, *, is_fine: bool) -> None:
+        subject.news += 1
+        corpus = self._laboratory.proposals.corpus[subject.key]
+        corpus.append(Entry(candidate.acts, is_fine=is_fine))
+        if len(corpus) > _CORPUS:
+            del corpus[0]
+        self._new[key_of(candidate.acts)] = candidate
+
+    def _pool(self, subject: Subject, candidate: Candidate, outcome: Outcome) -> None:
+        """Keep the shortest candidate for each behaviour."""
+        try:
+            shown = repr(outcome.values[-1])[:200] if outcome.error is None else str(outcome.error)[:60]
+        except Exception:  # noqa: BLE001 - `repr` is the program's own
+            return
+        last = candidate.acts[-1]
+        kind = type(outcome.error).__name__
+        behaviour = f"{kind}{_ADDRESS.sub('', shown)}{last.name if len(candidate.acts) > 1 else ''}"
+        size = sum(len(act.name) + sum(map(len, act.positional)) + 9 + len(str(act.keywords)) for act in candidate.acts)
+        pool = self._pools[subject.key]
+        there = pool.get(behaviour)
+        if there is None:
+            if len(pool) >= _POOL:
+                if self._random.random() > 0.05:  # noqa: PLR2004 - a full pool changes slowly
+                    return
+                del pool[self._random.choice(list(pool))]
+            pool[behaviour] = (size, candidate)
+        elif size < there[0]:
+            pool[behaviour] = (size, candidate)
+
+    def candidates(self) -> List[Candidate]:
+        """Return what is worth observing: what reached something, then a share of each pool."""
+        found = dict(self._new)
+        share = max(30, min(_POOL, _CANDIDATES // max(1, len(self._subjects))))
+        for pool in self._pools.values():
+            entries = sorted(pool.values(), key=lambda entry: entry[0])
+            Random(3).shuffle(entries)  # noqa: S311 - a sample
+            for _, candidate in entries[:share]:
+                found.setdefault(key_of(candidate.acts), candidate)
+        return list(found.values())
+
+    def _write(self) -> None:
+        """Write what was found, so that nothing is lost where the module ends this process."""
+        halves = self.cover.halves()
+        answer = {
+            "candidates": self.candidates(),
+            "executions": self.executions,
+            "branches": len([goal for goal in self.cover.seen if goal[2] != -1]),
+            "branches_total": len([goal for goal in self.cover.seen if goal[2] != -1]) + len(halves),
+            "lines": len(self.cover.lines),
+            "hidden": sorted(self._lines - self.cover.lines),
+            "hangs": [one.key for one in self._subjects if one.hangs > _HANGS],
+            "order": [one.key for one in self._subjects],
+        }
+        with open(f"{self._target}.part", "w", encoding="utf-8", errors="surrogatepass") as file:
+            json.dump(answer, file)
+        os.replace(f"{self._target}.part", self._target)
+
+
+def is_accident(error: Optional[BaseException], file: str, raising: Set[int]) -> bool:
+    """Whether an exception says that the arguments do not fit, rather than that the program refused them."""
+    if not isinstance(error, (TypeError, AttributeError, NameError)):
+        return False
+    line = innermost(error, file)[0]
+    return line not in raising
+
+
+def innermost(error: BaseException, file: str) -> Tuple[int, bool]:
+    """Return the line of the innermost frame in a file, 0 where there is none, and whether nothing is below it."""
+    trace: Any = error.__traceback__
+    line, is_last = 0, False
+    while trace is not None:
+        if os.path.realpath(trace.tb_frame.f_code.co_filename) == file:
+            line, is_last = trace.tb_lineno, trace.tb_next is None
+        trace = trace.tb_next
+    return line, is_last
+
+
+def explore(shared: Shared, seed: int, target: str, end: float, patience: float) -> None:
+    """Import the module instrumented and search it; the answer is written to `target` every second."""
+    laboratory = Laboratory(shared, seed, is_instrumented=True)
+    Explorer(laboratory, target).run(end, patience)

@@ -1,0 +1,118 @@
+"""From observed candidates to cases: names for variables, imports, fixtures."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import re
+from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
+
+from regoose_guest.testgen.acts import CONSTRUCTOR, METHOD, PROPERTY, STATIC, Act, Candidate, is_statement, source
+from regoose_guest.testgen.case import Case, Check, Observed, Raised, Step
+from regoose_guest.testgen.observing import SeenJson
+
+_HELPERS = (
+    *("collections", "copy", "datetime", "decimal", "fractions", "functools", "io", "itertools", "math", "operator"),
+    *("re", "types", "uuid"),
+)
+_TAKEN = frozenset(
+    (*dir(builtins), "tmp_path", "capsys", "monkeypatch", "result", "pytest", "asyncio", "islice", *_HELPERS)
+)
+_VARIABLE = re.compile(r"\bv(\d+)\b")
+
+
+class Finisher:
+    """Makes cases. `defined` are the names of the module under test."""
+
+    def __init__(self, defined: Iterable[str], keys: Iterable[str]) -> None:
+        self._defined = set(defined)
+        self._keys = set(keys)
+
+    def case(self, candidate: Candidate, seen: SeenJson, goals: FrozenSet[str]) -> Case:
+        """Return the case of an observed candidate."""
+        acts = candidate.acts
+        if seen["raised"] is not None:
+            acts = acts[: seen["ended"] + 1]
+        names = self._names(acts, seen)
+        steps = tuple(self._step(number, acts, seen, names) for number in range(len(acts)))
+        checks = tuple(
+            Check(kind, _renamed(looked, names), _renamed(wanted, {})) for kind, looked, wanted in seen["rows"]
+        )
+        raised = seen["raised"]
+        printed = seen["printed"] if raised is None else ""
+        observed = Observed(
+            checks=checks,
+            raised=None
+            if raised is None
+            else Raised(raised["type"], raised["module"], raised["message"], raised["is_explicit"], raised["line"]),
+            printed=printed,
+        )
+        used = {name for step in steps for name in _read(step.source)}
+        used |= {name for check in checks for text in (check.expression, check.expected) for name in _read(text)}
+        fixtures = [name for name in ("tmp_path",) if name in used] + (["capsys"] if printed else [])
+        return Case(
+            subject=self._subject(candidate, acts),
+            steps=steps,
+            observed=observed,
+            needs=frozenset(self._needs(used, seen)),
+            fixtures=tuple(fixtures),
+            goals=goals,
+        )
+
+    def _needs(self, used: Set[str], seen: SeenJson) -> List[str]:
+        needs = [f"import {name}" for name in _HELPERS if name in used and name not in self._defined]
+        return [*needs, "from itertools import islice"] if seen["wrapped"] == "islice" else needs
+
+    def _subject(self, candidate: Candidate, acts: Tuple[Act, ...]) -> str:
+        """Name what the last act exercises, which need not be what the candidate was made for."""
+        last = acts[-1]
+        if last.kind in {METHOD, PROPERTY} and acts[0].kind in {CONSTRUCTOR, STATIC}:
+            key = f"{acts[0].name.split('.')[0]}.{last.name}"
+            return key if key in self._keys else candidate.subject
+        return last.name if last.name in self._keys else candidate.subject
+
+    def _names(self, acts: Tuple[Act, ...], seen: SeenJson) -> Dict[str, str]:
+        """Return the variable for each act whose value is used again."""
+        used = {act.receiver for act in acts[1:]}
+        used |= {found.group(0) for _, looked, _ in seen["rows"] for found in _VARIABLE.finditer(looked)}
+        names: Dict[str, str] = {}
+        for number, act in enumerate(acts):
+            if f"v{number}" in used:
+                names[f"v{number}"] = self._variable(act, set(names.values()))
+        return names
+
+    def _variable(self, act: Act, taken: Set[str]) -> str:
+        base = act.name.rpartition(".")[0] if act.kind == STATIC else act.name
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", base.split(".")[0]).strip("_").lower()
+        name = words if act.kind in {CONSTRUCTOR, STATIC} else "made"
+        if not name.isidentifier() or keyword.iskeyword(name) or name in _TAKEN or name in self._defined:
+            name = "instance" if "instance" not in self._defined else "instance_"
+        while name in taken:
+            name += "_"
+        return name
+
+    @staticmethod
+    def _step(number: int, acts: Tuple[Act, ...], seen: SeenJson, names: Dict[str, str]) -> Step:
+        act = acts[number]
+        act = act._replace(receiver=names.get(act.receiver, act.receiver))
+        text = source(act)
+        is_last = number == len(acts) - 1
+        wrapped = seen["wrapped"] if is_last else ""
+        if wrapped == "list":
+            text = f"list({text})"
+        elif wrapped == "islice":
+            text = f"list(islice({text}, 40))"
+        return Step(text, names.get(f"v{number}", ""), awaits=wrapped == "await", is_statement=is_statement(act))
+
+
+def _renamed(text: str, names: Dict[str, str]) -> str:
+    return _VARIABLE.sub(lambda found: names.get(found.group(0), found.group(0)), text) if names else text
+
+
+def _read(text: str) -> List[str]:
+    try:
+        tree: Optional[ast.AST] = ast.parse(text)
+    except SyntaxError:
+        return []
+    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]

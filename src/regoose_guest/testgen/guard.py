@@ -1,0 +1,101 @@
+"""What the code under test may not do while it is tried: write outside a scratch folder, connect, start, exit."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from types import FrameType
+from typing import Optional, Tuple
+
+_FORBIDDEN = frozenset(
+    (
+        *("os.kill", "os.killpg", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system"),
+        *("os.putenv", "os.unsetenv", "os.chdir", "os.setxattr", "pty.spawn", "subprocess.Popen"),
+        *("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"),
+        *("webbrowser.open", "ctypes.dlopen", "signal.pthread_kill", "urllib.Request", "smtplib.connect"),
+        *("ftplib.connect", "imaplib.open", "poplib.connect", "time.sleep", "builtins.input", "code.__new__"),
+    )
+)
+_OF_PATHS = frozenset(
+    (
+        *("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.link", "os.symlink"),
+        *("os.truncate", "os.utime", "shutil.rmtree", "shutil.move", "shutil.copyfile", "tempfile.mkstemp"),
+        *("tempfile.mkdtemp", "sqlite3.connect"),
+    )
+)
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_RECURSION = 600
+"""Calls deep, beyond those of the search: endless recursion is to end soon."""
+_AGAIN = 0.05
+
+
+class Hang(BaseException):
+    """A call took too long. No Exception, so that the code under test does not catch it by accident."""
+
+
+class Blocked(PermissionError):
+    """The code under test tried what a test must not do."""
+
+
+class Guard:
+    """Watches this process through an audit hook while `is_armed`; `was_hit` tells that something was refused."""
+
+    def __init__(self, scratch: str) -> None:
+        self.is_armed = False
+        self.was_hit = False
+        self._scratch = os.path.realpath(scratch) + os.sep
+
+    def begin(self, memory_bytes: int) -> None:
+        """Limit this process for good: memory beyond what it has, recursion, input, the audit hook and the alarm."""
+        with open("/proc/self/statm", "rb") as file:
+            space = int(file.read().split()[0]) * resource.getpagesize()
+        for what, limit in ((resource.RLIMIT_AS, space + memory_bytes), (resource.RLIMIT_CORE, 0)):
+            _, hard = resource.getrlimit(what)
+            bound = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.setrlimit(what, (bound, bound))
+        sys.setrecursionlimit(_RECURSION)
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - lives as long as the process
+        signal.signal(signal.SIGALRM, _ring)
+        sys.addaudithook(self._hear)
+
+    def arm(self, seconds: float) -> None:
+        """Watch from here on, and raise `Hang` after so many seconds and again where it was swallowed."""
+        self.was_hit = False
+        self.is_armed = True
+        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+
+    def disarm(self) -> None:
+        """Watch no more."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.is_armed = False
+
+    def _hear(self, event: str, given: Tuple[object, ...]) -> None:
+        if not self.is_armed:
+            return
+        if event == "open":
+            if _writes(given) and not self._in_scratch(given[0]):
+                self._refuse(event)
+        elif event in _FORBIDDEN or (event in _OF_PATHS and not self._in_scratch(given[0] if given else None)):
+            self._refuse(event)
+
+    def _in_scratch(self, path: object) -> bool:
+        if isinstance(path, (str, bytes)):
+            return os.path.abspath(os.fsdecode(path)).startswith(self._scratch)
+        return False
+
+    def _refuse(self, event: str) -> None:
+        self.was_hit = True
+        raise Blocked(f"{event} is refused while tests are generated")
+
+
+def _writes(given: Tuple[object, ...]) -> bool:
+    mode, flags = (*given, None, None, None)[1:3]
+    if isinstance(mode, str):
+        return any(letter in mode for letter in "wax+")
+    return isinstance(flags, int) and bool(flags & _WRITING)
+
+
+def _ring(_number: int, _frame: Optional[FrameType]) -> None:
+    raise Hang

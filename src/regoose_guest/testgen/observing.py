@@ -1,0 +1,255 @@
+"""What happens in a candidate, as assertions: in a fresh interpreter, so that nothing depends on the search."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import json
+import linecache
+import os
+import random
+import sys
+from time import monotonic
+from types import ModuleType
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, TypedDict
+
+from regoose_guest.testgen.acts import CONSTRUCTOR, Act, Candidate, from_json, is_statement
+from regoose_guest.testgen.covering import Cover, Goal, cover
+from regoose_guest.testgen.exploring import innermost
+from regoose_guest.testgen.guard import Blocked, Guard, Hang
+from regoose_guest.testgen.loading import Program
+from regoose_guest.testgen.running import Outcome, Runner, namespace_of
+from regoose_guest.testgen.showing import Row, Shower
+
+CALL_SECONDS = 1.0
+_LONGEST_MESSAGE = 160
+_LONGEST_PRINTED = 400
+_NOT_ASSERTED = (SystemExit, KeyboardInterrupt, MemoryError, RecursionError, GeneratorExit, Blocked, Hang)
+_MISFITS = (TypeError, AttributeError, NameError, AssertionError, SyntaxError)
+
+
+class RaisedJson(TypedDict):
+    """An exception; see `regoose_guest.testgen.case.Raised`."""
+
+    type: str
+    module: str
+    message: str
+    is_explicit: bool
+    is_misfit: bool
+    line: int
+
+
+class SeenJson(TypedDict):
+    """What was seen in a candidate whose first `ended` acts ended."""
+
+    ended: int
+    wrapped: str
+    rows: List[Row]
+    raised: Optional[RaisedJson]
+    printed: str
+    goals: List[Goal]
+
+
+class Eyes:
+    """Observes outcomes in one process."""
+
+    def __init__(self, module: ModuleType, program: Program, raising: Set[int], guard: Guard, scratch: str) -> None:
+        namespace = namespace_of(module)
+        self.module = module
+        self._path = os.path.realpath(program.path)
+        self._raising = raising
+        self._guard = guard
+        self.runner = Runner(namespace, guard, scratch)
+        self.shower = Shower(module, namespace)
+
+    def look(self, acts: Sequence[Act], seconds: float = CALL_SECONDS) -> Optional[SeenJson]:
+        """Run the acts and return what can be asserted; None where nothing may be."""
+        outcome = self.runner.run(acts, seconds)
+        if outcome.was_blocked or isinstance(outcome.error, _NOT_ASSERTED):
+            return None
+        rows: List[Row] = []
+        raised = None if outcome.error is None else self._raised(outcome.error)
+        if outcome.error is None:
+            kept = sys.stdout, sys.stderr
+            sys.stdout = sys.stderr = io.StringIO()
+            self._guard.arm(seconds)
+            try:
+                rows = self._rows(acts, outcome)
+            except BaseException:  # noqa: BLE001 - looking runs the program's own code
+                return None
+            finally:
+                self._guard.disarm()
+                sys.stdout, sys.stderr = kept
+        printed = (
+            outcome.printed if len(outcome.printed) <= _LONGEST_PRINTED and " at 0x" not in outcome.printed else ""
+        )
+        return {
+            "ended": len(outcome.values),
+            "wrapped": outcome.wrapped if outcome.error is None else "",
+            "rows": rows,
+            "raised": raised,
+            "printed": printed,
+            "goals": [],
+        }
+
+    def _rows(self, acts: Sequence[Act], outcome: Outcome) -> List[Row]:
+        last = acts[-1]
+        value = outcome.values[-1]
+        rows: List[Row] = []
+        if not is_statement(last):
+            is_made = last.kind == CONSTRUCTOR
+            rows = self.shower.state("result", value, is_made=True) if is_made else self.shower.checks("result", value)
+        if len(acts) > 1:
+            made = outcome.values[0]
+            if self.shower.source(made) is None or acts[0].kind == CONSTRUCTOR:
+                state = self.shower.state("v0", made, is_made=True)
+                state = [row for row in state if row[0] != "isinstance"]
+                rows = state if value is None and state else rows + state
+        return rows
+
+    def _raised(self, error: BaseException) -> RaisedJson:
+        line, is_last = innermost(error, self._path)
+        is_explicit = (is_last and line in self._raising) or (not is_last and _raised_on_purpose(error))
+        message = str(error)
+        is_telling = is_explicit and 0 < len(message) <= _LONGEST_MESSAGE and " at 0x" not in message
+        name, module = self._name(type(error))
+        return {
+            "type": name,
+            "module": module,
+            "message": message if is_telling and "\n" not in message and os.getcwd() not in message else "",
+            "is_explicit": is_explicit,
+            "is_misfit": isinstance(error, _MISFITS) and not is_explicit,
+            "line": line,
+        }
+
+    def _name(self, kind: type) -> Tuple[str, str]:
+        """Return how a test names an exception class: by the module under test where that has it."""
+        name = kind.__qualname__
+        if getattr(builtins, name, None) is kind:
+            return name, "builtins"
+        if getattr(self.module, name, None) is kind:
+            return name, self.module.__name__
+        module, _, rest = kind.__module__, "", ""
+        while "." in module:
+            outer = module.rpartition(".")[0]
+            if getattr(sys.modules.get(outer), name, None) is not kind:
+                break
+            module = outer
+        return name + rest, module
+
+
+def _raised_on_purpose(error: BaseException) -> bool:
+    """Whether the innermost frame stands at a `raise` statement of Python code."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    line = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+    return line.lstrip().startswith(("raise ", "raise(", "assert "))
+
+
+def differs(seen: Optional[SeenJson], expected: SeenJson) -> bool:  # noqa: PLR0911 - one for each part of an outcome
+    """Whether assertions written for one outcome would fail on another."""
+    if seen is None or seen["ended"] != expected["ended"]:
+        return True
+    mine, other = expected["raised"], seen["raised"]
+    if (mine is None) != (other is None):
+        return True
+    if mine is not None and other is not None:
+        if mine["type"] != other["type"]:
+            return True
+        if mine["message"] and mine["message"] not in other["message"]:
+            return True
+    if expected["printed"] and seen["printed"] != expected["printed"]:
+        return True
+    if expected["wrapped"] != seen["wrapped"]:
+        return True
+    known = set(map(tuple, seen["rows"]))
+    return not all(tuple(row) in known for row in expected["rows"])
+
+
+def agreed(one: Optional[SeenJson], other: Optional[SeenJson]) -> Optional[SeenJson]:
+    """Return what two fresh interpreters saw alike; None where they disagree on what can be asserted."""
+    if one is None or other is None or one["ended"] != other["ended"] or one["wrapped"] != other["wrapped"]:
+        return None
+    mine, theirs = one["raised"], other["raised"]
+    if (mine is None) != (theirs is None):
+        return None
+    if mine is not None and theirs is not None:
+        if (mine["type"], mine["module"]) != (theirs["type"], theirs["module"]):
+            return None
+        if mine["message"] != theirs["message"]:
+            mine["message"] = ""
+    if one["printed"] != other["printed"]:
+        one["printed"] = ""
+    known = set(map(tuple, other["rows"]))
+    both = [row for row in one["rows"] if tuple(row) in known]
+    if one["rows"] and not both:
+        return None
+    one["rows"] = both
+    return one
+
+
+class ObserveJson(TypedDict):
+    """What an observing process is asked: see `observe`."""
+
+    root: str
+    path: str
+    module: str
+    candidates: str
+    """File of the candidates, as JSON."""
+    result: str
+    scratch: str
+    memory_bytes: int
+    seconds: float
+    is_second: bool
+    """Whether to go backwards, with another clock and other random numbers; the first one records goals."""
+    raising: List[int]
+
+
+def observe(options: ObserveJson) -> None:
+    """Observe every candidate and write what was seen, one JSON line each: its number and a `SeenJson` or null."""
+    end = monotonic() + options["seconds"]
+    program = Program(options["root"], options["path"], options["module"])
+    with open(options["candidates"], encoding="utf-8", errors="surrogatepass") as file:
+        candidates = [from_json(one) for one in json.load(file)]
+    random.seed(4242 if options["is_second"] else 99)
+    guard = Guard(options["scratch"])
+    guard.begin(options["memory_bytes"])
+    module = _imported(program, is_shifted=options["is_second"])
+    eyes = Eyes(module, program, set(options["raising"]), guard, options["scratch"])
+    covering: Optional[Cover] = None
+    if not options["is_second"]:
+        covering = cover(program.code)
+        covering.begin()
+    order = range(len(candidates))
+    with open(options["result"], "w", encoding="utf-8", errors="surrogatepass") as target:
+        for number in reversed(order) if options["is_second"] else order:
+            if monotonic() > end:
+                break
+            target.write(json.dumps([number, _seen(eyes, candidates[number], covering)]) + "\n")
+
+
+def _imported(program: Program, *, is_shifted: bool) -> ModuleType:
+    if is_shifted:
+        from regoose_guest.testgen.clock import shift
+
+        restore = shift()
+        try:
+            return program.load(program.code)
+        except BaseException:  # noqa: BLE001 - the shifted clock may be what it does not bear
+            restore()
+    return program.load(program.code)
+
+
+def _seen(eyes: Eyes, candidate: Candidate, covering: Optional[Cover]) -> Optional[Dict[str, Any]]:
+    if covering is not None:
+        covering.start_case()
+    try:
+        seen: Any = eyes.look(candidate.acts)
+    except Exception:  # noqa: BLE001 - what cannot be looked at is not asserted
+        return None
+    if seen is not None and covering is not None and covering.case is not None:
+        seen["goals"] = sorted(covering.case)
+    return seen

@@ -1,0 +1,144 @@
+"""Run the acts of a candidate in this process, guarded, with what they print kept."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import copy
+import datetime as dt
+import decimal
+import fractions
+import functools
+import inspect
+import io
+import itertools
+import math
+import operator
+import os
+import pathlib
+import re
+import shutil
+import sys
+import types
+import uuid
+from collections.abc import Iterator
+from itertools import islice
+from types import CodeType, ModuleType
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, cast
+
+from regoose_guest.testgen.acts import Act, is_statement, source
+from regoose_guest.testgen.guard import Guard, Hang
+
+_HELD: Tuple[ModuleType, ...] = (
+    collections,
+    copy,
+    dt,
+    decimal,
+    fractions,
+    functools,
+    io,
+    itertools,
+    math,
+    operator,
+    re,
+    types,
+    uuid,
+)
+HELPERS: Dict[str, ModuleType] = {one.__name__: one for one in _HELD}
+"""Modules that the source of values may use; a test imports what it uses of them."""
+MOST_ITEMS = 40
+"""Of an iterator's items, how many are looked at."""
+_CACHED = 20_000
+
+
+class Outcome(NamedTuple):
+    """What happened. `values` has one entry an act that ended; the error, if any, is the next one's."""
+
+    values: List[Any]
+    wrapped: str
+    """How the last value was made one that can be looked at: ``, `list`, `islice`, `await`."""
+    error: Optional[BaseException]
+    printed: str
+    was_blocked: bool
+
+
+def namespace_of(module: ModuleType) -> Dict[str, Any]:
+    """Return the names that tests of the module may use: its own, and the helpers that it does not hide."""
+    found: Dict[str, Any] = dict(HELPERS)
+    found.update((name, value) for name, value in vars(module).items() if not name.startswith("__"))
+    return found
+
+
+class Runner:
+    """Runs acts, each candidate in a fresh namespace."""
+
+    def __init__(self, namespace: Dict[str, Any], guard: Guard, scratch: str) -> None:
+        self._namespace = namespace
+        self._guard = guard
+        self._scratch = pathlib.Path(scratch)
+        self._compiled: Dict[Tuple[str, bool], CodeType] = {}
+        self.locals: Dict[str, Any] = {}
+
+    def run(self, acts: Sequence[Act], seconds: float) -> Outcome:
+        """Run the acts until one raises; raises SyntaxError where one is no source."""
+        names = dict(self._namespace)
+        names["tmp_path"] = self._scratch
+        self.locals = names
+        values: List[Any] = []
+        wrapped = ""
+        error: Optional[BaseException] = None
+        output = io.StringIO()
+        kept = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = output, io.StringIO()
+        self._guard.arm(seconds)
+        try:
+            try:
+                for number, act in enumerate(acts):
+                    value, wrapped = self._act(act, names, is_last=number == len(acts) - 1)
+                    names[f"v{number}"] = value
+                    values.append(value)
+            except BaseException as raised:  # noqa: BLE001 - whatever the code under test raises is its outcome
+                error = raised
+            finally:
+                self._guard.disarm()
+        except Hang as late:
+            error = late
+        finally:
+            self._guard.disarm()
+            sys.stdout, sys.stderr = kept
+        if isinstance(error, SyntaxError) and error.filename == "<test>":
+            raise error
+        self._tidy(acts)
+        return Outcome(values, wrapped, error, output.getvalue(), self._guard.was_hit)
+
+    def _act(self, act: Act, names: Dict[str, Any], *, is_last: bool) -> Tuple[Any, str]:
+        if is_statement(act):
+            exec(self._code(source(act), is_whole=True), names)  # noqa: S102 - the statement under test
+            return None, ""
+        value: Any = eval(self._code(source(act), is_whole=False), names)  # noqa: S307 - the expression under test
+        if inspect.iscoroutine(value):
+            return asyncio.run(value), "await"
+        if is_last and isinstance(value, Iterator) and not isinstance(value, io.IOBase):
+            items: List[Any] = list(islice(cast("Iterator[Any]", value), MOST_ITEMS + 1))
+            return (items, "list") if len(items) <= MOST_ITEMS else (items[:MOST_ITEMS], "islice")
+        return value, ""
+
+    def _code(self, text: str, *, is_whole: bool) -> CodeType:
+        code = self._compiled.get((text, is_whole))
+        if code is None:
+            if len(self._compiled) > _CACHED:
+                self._compiled.clear()
+            code = compile(text, "<test>", "exec" if is_whole else "eval")
+            self._compiled[text, is_whole] = code
+        return code
+
+    def _tidy(self, acts: Sequence[Act]) -> None:
+        """Empty the scratch folder where the acts had it."""
+        if not any("tmp_path" in text for act in acts for text in (*act.positional, *(one for _, one in act.keywords))):
+            return
+        for name in os.listdir(self._scratch):
+            path = self._scratch / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()

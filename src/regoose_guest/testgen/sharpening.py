@@ -1,0 +1,217 @@
+"""Which cases notice which mutants; and a hunt for inputs that tell the survivors from the original."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from random import Random
+from time import monotonic
+from types import ModuleType
+from typing import IO, Any, DefaultDict, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from regoose_guest.testgen.acts import Act, Candidate, key_of
+from regoose_guest.testgen.exploring import Laboratory, Shared
+from regoose_guest.testgen.mutants import Mutants, statement_lines
+from regoose_guest.testgen.observing import Eyes, SeenJson, differs
+from regoose_guest.testgen.proposing import Entry
+
+CALL_SECONDS = 0.3
+_ENOUGH = 3
+"""Kills of a mutant after which no more cases are tried on it."""
+_TRIED = 160
+"""Cases that are tried on a mutant."""
+_SUBJECTS = 6
+_MUTANT_SECONDS = 1.0
+_AT_ONCE = 8
+"""Mutants that an input is tried on before it is known to tell one."""
+_LIVE = 400
+"""Mutants that are kept as modules; memory."""
+
+
+class Tried(NamedTuple):
+    """A case as it was observed, with its place in the driver's list."""
+
+    number: int
+    candidate: Candidate
+    seen: SeenJson
+    cost: float
+
+
+class Sharpener:
+    """One process's share of the mutants."""
+
+    def __init__(self, shared: Shared, cases: Sequence[Tried], share: Tuple[int, int], answer: IO[str]) -> None:
+        self._laboratory = Laboratory(shared, 1000 + share[0], is_instrumented=False)
+        self._shared = shared
+        self._random = Random(share[0])  # noqa: S311 - a search, no secret
+        self._cases = sorted(cases, key=lambda one: one.cost)
+        self._answer = answer
+        self._by_line: DefaultDict[int, List[int]] = defaultdict(list)
+        self._subjects_of_line: DefaultDict[int, Set[str]] = defaultdict(set)
+        for at, one in enumerate(self._cases):
+            for _, line, mark in one.seen["goals"]:
+                if mark == -1:
+                    self._by_line[line].append(at)
+                    self._subjects_of_line[line].add(one.candidate.subject)
+        self._spans = statement_lines(shared.program.tree)
+        self.mutants = Mutants(shared.program, self._laboratory.module, self._laboratory.guard)
+        numbers = list(range(len(self.mutants.changes)))
+        Random(5).shuffle(numbers)  # noqa: S311 - a sample
+        self._share = numbers[share[0] :: share[1]]
+        self.alive: Dict[int, List[str]] = {}
+        self._live: Dict[int, Eyes] = {}
+        self._kills = [0] * len(self._cases)
+
+    def _tell(self, **said: Any) -> None:
+        self._answer.write(json.dumps(said) + "\n")
+        self._answer.flush()
+
+    def _eyes(self, module: ModuleType) -> Eyes:
+        shared, laboratory = self._shared, self._laboratory
+        return Eyes(module, shared.program, shared.facts.raising_lines, laboratory.guard, laboratory.scratch)
+
+    def try_all(self, end: float) -> None:
+        """Run the cases on each mutant until enough of them notice."""
+        for number in self._share:
+            if monotonic() > end:
+                return
+            tried = self._candidates_for(number)
+            if tried is None:
+                continue
+            module = self.mutants.load(number)
+            if module is None:
+                continue
+            eyes = self._eyes(module)
+            killers = self._killers(module, eyes, tried)
+            self._tell(mutant=number, killers=[self._cases[at].number for at in killers])
+            if not killers:
+                self.alive[number] = self._subjects(number)
+                if len(self._live) < _LIVE:
+                    self._live[number] = eyes
+
+    def _candidates_for(self, number: int) -> Optional[List[int]]:
+        """Return the cases to try, those first that noticed most so far; None where no case comes near."""
+        line = self.mutants.changes[number].line
+        reached = self._by_line.get(line)
+        if not reached:
+            first, last = self._spans.get(line, (line, line))
+            reached = sorted({at for one in range(first, last + 1) for at in self._by_line.get(one, ())})
+        if not reached:
+            if self._is_inside(line):
+                return None
+            reached = list(range(len(self._cases)))
+            if len(reached) > _TRIED:
+                reached = sorted(self._random.sample(reached, _TRIED))
+        if len(reached) > _TRIED:
+            reached = [*reached[: _TRIED // 2], *self._random.sample(reached[_TRIED // 2 :], _TRIED // 2)]
+        return sorted(reached, key=lambda at: -self._kills[at])
+
+    def _is_inside(self, line: int) -> bool:
+        """Whether a line stands in the body of a function, and runs only when that is called."""
+        return any(
+            one.body[0].lineno <= line <= (one.end_lineno or 0) for one in self._shared.facts.definitions.values()
+        )
+
+    def _killers(self, module: ModuleType, eyes: Eyes, tried: Sequence[int]) -> List[int]:
+        killers: List[int] = []
+        end = monotonic() + _MUTANT_SECONDS
+        self.mutants.use(module)
+        try:
+            for at in tried:
+                if monotonic() > end:
+                    break
+                one = self._cases[at]
+                seen = _look(eyes, one.candidate.acts)
+                if differs(seen, one.seen):
+                    killers.append(at)
+                    self._kills[at] += 1
+                    if seen is None or len(killers) >= _ENOUGH:
+                        break
+        finally:
+            self.mutants.restore()
+        return killers
+
+    def _subjects(self, number: int) -> List[str]:
+        line = self.mutants.changes[number].line
+        first, last = self._spans.get(line, (line, line))
+        found = sorted({one for at in range(first, last + 1) for one in self._subjects_of_line.get(at, ())})
+        if not found:
+            found = sorted({one.candidate.subject for one in self._cases})
+        return self._random.sample(found, _SUBJECTS) if len(found) > _SUBJECTS else found
+
+    def hunt(self, end: float) -> None:
+        """Make inputs for the subjects of surviving mutants until each is told apart or the time is up."""
+        corpus = self._laboratory.proposals.corpus
+        for one in self._cases:
+            corpus[one.candidate.subject].append(Entry(one.candidate.acts, is_fine=one.seen["raised"] is None))
+        subjects = {one.key: one for one in self._laboratory.found.subjects}
+        by_subject: DefaultDict[str, Set[int]] = defaultdict(set)
+        for number, keys in self.alive.items():
+            for key in keys:
+                if key in subjects and number in self._live:
+                    by_subject[key].add(number)
+        original = self._eyes(self._laboratory.module)
+        tries: DefaultDict[str, int] = defaultdict(int)
+        known: Set[str] = {key_of(one.candidate.acts) for one in self._cases}
+        while monotonic() < end:
+            open_ = [key for key, numbers in by_subject.items() if numbers]
+            if not open_:
+                return
+            key = self._random.choices(open_, [len(by_subject[one]) / (20 + tries[one]) for one in open_])[0]
+            tries[key] += 1
+            acts = tuple(self._laboratory.proposals.propose(subjects[key]))
+            identity = key_of(acts) if acts else ""
+            if not acts or identity in known:
+                continue
+            known.add(identity)
+            self._hunt_one(key, acts, original, by_subject)
+
+    def _hunt_one(self, key: str, acts: Tuple[Act, ...], original: Eyes, open_: Dict[str, Set[int]]) -> None:
+        seen = _look(original, acts)
+        if seen is None or (seen["raised"] is not None and seen["raised"]["is_misfit"]):
+            return
+        if seen["raised"] is None and not seen["rows"] and not seen["printed"]:
+            return
+        if seen["raised"] is not None:
+            acts = acts[: seen["ended"] + 1]
+        numbers = sorted(open_[key])
+        first = self._random.sample(numbers, _AT_ONCE) if len(numbers) > _AT_ONCE else numbers
+        told = [number for number in first if self._tells(number, acts, seen)]
+        if not told:
+            return
+        if differs(_look(original, acts), seen):  # it is not the mutant, it is the weather
+            return
+        told += [number for number in numbers if number not in first and self._tells(number, acts, seen)]
+        self._tell(found=[key, acts], mutants=told)
+        self._laboratory.proposals.corpus[key].append(Entry(acts, is_fine=seen["raised"] is None))
+        for number in told:
+            for one in open_.values():
+                one.discard(number)
+            self._live.pop(number, None)
+            self.alive.pop(number, None)
+
+    def _tells(self, number: int, acts: Sequence[Act], seen: SeenJson) -> bool:
+        eyes = self._live[number]
+        self.mutants.use(eyes.module)
+        try:
+            return differs(_look(eyes, acts), seen)
+        finally:
+            self.mutants.restore()
+
+
+def _look(eyes: Eyes, acts: Sequence[Act]) -> Optional[SeenJson]:
+    try:
+        return eyes.look(acts, CALL_SECONDS)
+    except Exception:  # noqa: BLE001 - what cannot be looked at
+        return None
+
+
+def sharpen(
+    shared: Shared, cases: Sequence[Tried], share: Tuple[int, int], target: str, kills_end: float, hunt_end: float
+) -> None:
+    """Try the cases on a share of the mutants, then hunt; answers go to `target`, a line of JSON each."""
+    with open(target, "w", encoding="utf-8", errors="surrogatepass") as answer:
+        sharpener = Sharpener(shared, cases, share, answer)
+        answer.write(json.dumps({"mutants": len(sharpener.mutants.changes)}) + "\n")
+        sharpener.try_all(kills_end)
+        sharpener.hunt(hunt_end)

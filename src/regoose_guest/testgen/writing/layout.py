@@ -38,8 +38,12 @@ class Layout:
         whole = head + self.flat.at(node, COMPARED if head.endswith(" == ") else 1) + tail
         if self.fits(whole, indent):
             return [" " * indent + whole]
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and self.can_break(node.comparators[0]):
+            head += self.flat(ast.Compare(node.left, node.ops, [ast.Name("", ast.Load())]))
+            node = node.comparators[0]
         if isinstance(node, ast.Await):
-            return self.expression(node.value, indent, head + "await ", tail)
+            head += "await "
+            node = node.value
         if isinstance(node, ast.Call) and (node.args or node.keywords):
             return self._call(node, indent, head, tail)
         if isinstance(node, (ast.List, ast.Set, ast.Tuple, ast.Dict)):

@@ -65,6 +65,9 @@ class Namer:
         if values == ["returns_none"]:
             yield values
         parts = [part for part in (options, *kinds) if part]
+        receiver = self._receiver(test)
+        if receiver and not any(kind.startswith(("empty", "zero", "negative")) for kind in kinds):
+            yield ["of", receiver]
         for part in (options, history, *kinds):
             if part:
                 yield ["with" if part is not history else "after", part]
@@ -89,6 +92,22 @@ class Namer:
             noun = _noun(call.args[len(names) :], node.args.vararg.arg, count)
             words.insert(0, f"{_COUNTS[count] if count < len(_COUNTS) else count}_{noun}")
         return "_and_".join(words)
+
+    def _receiver(self, test: Test) -> str:
+        """Return how the object under test was made, where that is not the plainest way."""
+        owner, _, method = test.case.subject.partition(".")
+        calls = [call for case in test.members for call in [_made(case, owner)] if call is not None]
+        if not method or len(calls) != len(test.members):
+            return ""
+        words: Set[str] = set()
+        for call in calls:
+            if isinstance(call.func, ast.Attribute):
+                words.add(snake(f"{owner}_{call.func.attr}"))
+                continue
+            names = self._outline.parameters(owner)[1 : len(call.args)]
+            given = [*names, *(one.arg for one in call.keywords if one.arg)]
+            words.add(snake(f"{owner}_with_{'_and_'.join(given)}") if given else "")
+        return words.pop() if len(words) == 1 else ""
 
     def _kinds(self, test: Test) -> List[str]:
         """Return descriptions of the arguments that hold for all rows, the most telling first."""
@@ -207,6 +226,17 @@ def _history(case: Case) -> str:
         if call is not None and isinstance(call.func, ast.Attribute):
             return snake(call.func.attr)
     return ""
+
+
+def _made(case: Case, owner: str) -> Optional[ast.Call]:
+    """Return the call that makes the object under test: of its class, or of a method of its class."""
+    nodes = (node for step in case.steps for statement in parse_step(step) for node in ast.walk(statement))
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            maker = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+            if isinstance(maker, ast.Name) and maker.id == owner:
+                return node
+    return None
 
 
 def _call(case: Case) -> Optional[ast.Call]:

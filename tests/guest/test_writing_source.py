@@ -8,7 +8,7 @@ import sys
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regoose_guest.testgen.schema import StyleJson
@@ -26,6 +26,7 @@ def parsed(source: str) -> ast.expr:
     return ast.parse(source, mode="eval").body
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.binary(), st.floats(allow_nan=False), st.integers()), st.sampled_from(QUOTES))
 def test_a_constant_evaluates_to_an_equal_value(value: object, quote: str) -> None:
     text = constant(value, quote)
@@ -33,12 +34,14 @@ def test_a_constant_evaluates_to_an_equal_value(value: object, quote: str) -> No
     assert text.isprintable()
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(categories=["Cs", "Cf", "Cc", "Zl", "Zp", "Mn"]), min_size=1))
 def test_characters_that_cannot_be_seen_are_escaped(value: str) -> None:
     assert constant(value, '"').isascii()
     assert eval(constant(value, '"')) == value
 
 
+@settings(deadline=None)
 @given(st.integers(0), st.sampled_from(QUOTES))
 def test_an_expression_on_one_line_parses_to_the_same_tree(seed: int, quote: str) -> None:
     source = operation(Random(seed), 4)
@@ -47,6 +50,7 @@ def test_an_expression_on_one_line_parses_to_the_same_tree(seed: int, quote: str
     assert ast.dump(parsed(text)) == ast.dump(parsed(source))
 
 
+@settings(deadline=None)
 @given(st.integers(0), STYLES, st.sampled_from([0, 4, 8]))
 def test_an_expression_over_several_lines_parses_to_the_same_tree(seed: int, style: StyleJson, depth: int) -> None:
     source = display(Random(seed), 4)

@@ -48,6 +48,9 @@ class Cover:
         """Collect every goal anew, in `case`."""
         self.case = set()
 
+    def pause(self) -> None:
+        """Watch nothing until the next case starts, where watching costs."""
+
     def halves(self) -> List[int]:
         """Return the line of each branch of which one way only was seen."""
         return [self._line_of(*place) for place, ways in self._ways.items() if len(ways) == 1]
@@ -121,6 +124,9 @@ class _Traced(Cover):
     def start_case(self) -> None:
         super().start_case()
         sys.settrace(self._on_call)
+
+    def pause(self) -> None:
+        sys.settrace(None)
 
     def _on_call(self, frame: FrameType, _event: str, _given: object) -> Optional[Callable[..., Any]]:
         code = frame.f_code

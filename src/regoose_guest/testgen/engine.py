@@ -14,21 +14,25 @@ from regoose_guest.testgen.acts import Candidate, from_json, key_of
 from regoose_guest.testgen.analyse import Facts
 from regoose_guest.testgen.case import Case
 from regoose_guest.testgen.choosing import choose, cost
+from regoose_guest.testgen.covering import Goal
 from regoose_guest.testgen.exploring import Shared, explore
 from regoose_guest.testgen.finishing import Finisher
 from regoose_guest.testgen.loading import CannotLoad, Program
 from regoose_guest.testgen.observing import ObserveJson, SeenJson, agreed
-from regoose_guest.testgen.schema import OptionsJson, ProgressJson, ResultJson
+from regoose_guest.testgen.schema import OddityJson, OptionsJson, ProgressJson, ResultJson
 from regoose_guest.testgen.sharpening import Tried, sharpen
-from regoose_guest.testgen.writing import write
+from regoose_guest.testgen.simplifying import Chosen, is_like, simplify
+from regoose_guest.testgen.writing import sift, write
 
-EXPLORE, OBSERVE, KILL, HUNT = 0.34, 0.46, 0.66, 0.84
+EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.34, 0.46, 0.66, 0.8, 0.93
 """Shares of the budget by whose end each phase is to be over."""
 _PATIENCE = 0.09
 """Share of the budget without anything new after which exploring ends."""
 _GRACE = 2.0
 """Seconds beyond its end that a process may take for what it has in hand."""
 _MOST = 4000
+_NOTICED = 2
+"""How many of the chosen cases go on noticing a mutant when they are made simpler."""
 
 
 class Watched(NamedTuple):
@@ -58,6 +62,7 @@ class Engine:
         }
         self._order: List[str] = []
         self._unsteady = 0
+        self._oddities: List[OddityJson] = []
         self._jobs = max(1, options["jobs"])
 
     def _tell(self, **changed: Any) -> None:
@@ -87,13 +92,13 @@ class Engine:
             return self._result("", "What was tried shows nothing that can be asserted and stays the same.")
         kills = self._sharpen(shared, watched)
         self._tell(phase="write")
-        text = self._write(program, watched, kills)
+        text = self._write(shared, watched, kills)
         return self._result(text, note)
 
     def _result(self, text: str, note: str) -> ResultJson:
         return {
             "text": text,
-            "oddities": [],
+            "oddities": self._oddities,
             "unsteady": self._unsteady,
             "note": note,
             "executions": self._progress["executions"],
@@ -231,18 +236,58 @@ class Engine:
         self._tell(killed=len(kills))
         return kills
 
-    def _write(self, program: Program, watched: Sequence[Watched], kills: Dict[int, Set[int]]) -> str:
+    def _simplified(
+        self,
+        shared: Shared,
+        watched: Sequence[Watched],
+        chosen: Sequence[int],
+        kills: Dict[int, Set[int]],
+    ) -> List[Watched]:
+        """Return the cases with simpler ones in place of those chosen, where these do as much for the file."""
+        owned: Set[Goal] = set()
+        noticed: Dict[int, int] = {}
+        cases: List[Chosen] = []
+        for number in chosen:
+            one = watched[number]
+            own = frozenset((a, b, c) for a, b, c in one.seen["goals"]) - owned
+            owned |= own
+            mine = sorted(mutant for mutant, numbers in kills.items() if number in numbers)
+            mutants = tuple(mutant for mutant in mine if noticed.get(mutant, 0) < _NOTICED)
+            noticed.update((mutant, noticed.get(mutant, 0) + 1) for mutant in mutants)
+            cases.append(Chosen(number, one.candidate, one.seen, own, mutants))
+        end = max(self._until(SIMPLIFY), monotonic() + 0.05 * self._options["seconds"])
+        targets = [os.path.join(self._scratch, f"simplified-{number}.jsonl") for number in range(self._jobs)]
+        running = [
+            children.forked(partial(simplify, shared, cases, (number, self._jobs), target, end), f"{target}.error")
+            for number, target in enumerate(targets)
+        ]
+        children.wait(running, end - monotonic() + _GRACE)
+        simple = {int(said["number"]): from_json(said["candidate"]) for target in targets for said in _objects(target)}
+        expected = {key_of(candidate.acts): number for number, candidate in simple.items()}
+        needed = {one.number: one.goals for one in cases}
+        result = list(watched)
+        for one in self._observe(list(simple.values()), self._until(1.0), shared) if simple else ():
+            number = expected[key_of(one.candidate.acts)]
+            reached = {(a, b, c) for a, b, c in one.seen["goals"]}
+            if needed[number] <= reached and is_like(one.seen, watched[number].seen):
+                result[number] = one
+        return result
+
+    def _write(self, shared: Shared, watched: Sequence[Watched], kills: Dict[int, Set[int]]) -> str:
+        program = shared.program
         goals: List[Set[str]] = [{"-".join(map(str, goal)) for goal in one.seen["goals"]} for one in watched]
         for mutant, numbers in kills.items():
             for number in numbers:
                 goals[number].add(f"mutant-{mutant}")
         costs = [cost(one.candidate, one.seen) for one in watched]
         chosen = choose(costs, goals)
+        watched = self._simplified(shared, watched, chosen, kills)
         finisher = Finisher(_defined(program.tree), self._order)
         cases: List[Case] = [
             finisher.case(watched[number].candidate, watched[number].seen, frozenset(goals[number]))
             for number in chosen
         ]
+        cases, self._oddities = sift(cases, program.source)
         self._tell(cases=len(cases))
         return write(self._options["module"], cases, self._options["style"], program.source)
 

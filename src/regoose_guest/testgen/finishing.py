@@ -45,7 +45,14 @@ class Finisher:
             checks=checks,
             raised=None
             if raised is None
-            else Raised(raised["type"], raised["module"], raised["message"], raised["is_explicit"], raised["line"]),
+            else Raised(
+                type=raised["type"],
+                module=raised["module"],
+                message=raised["message"],
+                is_explicit=raised["is_explicit"],
+                line=raised["line"],
+                said=raised["said"],
+            ),
             printed=printed,
         )
         used = {name for step in steps for name in _read(step.source)}

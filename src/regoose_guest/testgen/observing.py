@@ -37,6 +37,7 @@ class RaisedJson(TypedDict):
     is_explicit: bool
     is_misfit: bool
     line: int
+    said: str
 
 
 class SeenJson(TypedDict):
@@ -61,6 +62,7 @@ class Eyes:
         self._guard = guard
         self.runner = Runner(namespace, guard, scratch)
         self.shower = Shower(module, namespace)
+        self._made: Dict[Act, List[Row]] = {}
 
     def look(self, acts: Sequence[Act], seconds: float = CALL_SECONDS) -> Optional[SeenJson]:
         """Run the acts and return what can be asserted; None where nothing may be."""
@@ -107,6 +109,21 @@ class Eyes:
                 rows = state if value is None and state else rows + state
         return rows
 
+    def as_made(self, first: Act) -> List[Row]:
+        """Return what can be said of the object of a first act before anything is done with it."""
+        if first not in self._made:
+            self._made[first] = []
+            outcome = self.runner.run([first], CALL_SECONDS)
+            if outcome.error is None and not is_statement(first):
+                self._guard.arm(CALL_SECONDS)
+                try:
+                    self._made[first] = self.shower.state("v0", outcome.values[0], is_made=True)
+                except BaseException:  # noqa: BLE001 - looking runs the program's own code
+                    return []
+                finally:
+                    self._guard.disarm()
+        return self._made[first]
+
     def _raised(self, error: BaseException) -> RaisedJson:
         line, is_last = innermost(error, self._path)
         is_explicit = (is_last and line in self._raising) or (not is_last and _raised_on_purpose(error))
@@ -120,6 +137,7 @@ class Eyes:
             "is_explicit": is_explicit,
             "is_misfit": isinstance(error, _MISFITS) and not is_explicit,
             "line": line,
+            "said": message[:_LONGEST_MESSAGE],
         }
 
     def _name(self, kind: type) -> Tuple[str, str]:
@@ -252,4 +270,7 @@ def _seen(eyes: Eyes, candidate: Candidate, covering: Optional[Cover]) -> Option
         return None
     if seen is not None and covering is not None and covering.case is not None:
         seen["goals"] = sorted(covering.case)
+    if seen is not None and len(candidate.acts) > 1:
+        made = set(eyes.as_made(candidate.acts[0]))  # what the act leaves as it was is not worth a line
+        seen["rows"] = [row for row in seen["rows"] if row not in made] or seen["rows"]
     return seen

@@ -1,0 +1,126 @@
+"""Make the chosen cases simpler, so long as they still reach and notice what they were chosen for."""
+
+from __future__ import annotations
+
+import json
+from time import monotonic
+from typing import IO, Dict, FrozenSet, NamedTuple, Optional, Sequence, Set, Tuple
+
+from regoose_guest.testgen.acts import Act, Candidate
+from regoose_guest.testgen.covering import Goal, cover
+from regoose_guest.testgen.exploring import Laboratory, Shared
+from regoose_guest.testgen.mutants import Mutants
+from regoose_guest.testgen.observing import Eyes, SeenJson, differs
+from regoose_guest.testgen.simpler import simpler_acts, weight
+
+_CALL_SECONDS = 0.3
+
+
+class Chosen(NamedTuple):
+    """A case of the file, with what it must go on doing."""
+
+    number: int
+    candidate: Candidate
+    seen: SeenJson
+    goals: FrozenSet[Goal]
+    mutants: Tuple[int, ...]
+
+
+class Simplifier:
+    """One process's share of the cases."""
+
+    def __init__(self, shared: Shared, seed: int, answer: IO[str]) -> None:
+        self._laboratory = Laboratory(shared, seed, is_instrumented=False)
+        self._shared = shared
+        self._answer = answer
+        self._cover = cover(self._laboratory.code)
+        self._cover.begin()
+        self._mutants = Mutants(shared.program, self._laboratory.module, self._laboratory.guard)
+        self._original = self._eyes(self._laboratory.module)
+        self._changed: Dict[int, Optional[Eyes]] = {}
+
+    def _eyes(self, module: object) -> Eyes:
+        shared, laboratory = self._shared, self._laboratory
+        return Eyes(module, shared.program, shared.facts.raising_lines, laboratory.guard, laboratory.scratch)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    def simplify(self, case: Chosen, end: float) -> None:
+        """Tell a simpler candidate for a case, if there is one."""
+        acts: Tuple[Act, ...] = case.candidate.acts
+        found = False
+        tried: Set[Tuple[Act, ...]] = set()
+        while True:
+            better = self._better(acts, case, tried, end)
+            if better is None:
+                break
+            acts, found = better, True
+        if found:
+            simple = case.candidate._replace(acts=acts)
+            self._answer.write(json.dumps({"number": case.number, "candidate": simple}) + "\n")
+            self._answer.flush()
+
+    def _better(
+        self, acts: Tuple[Act, ...], case: Chosen, tried: Set[Tuple[Act, ...]], end: float
+    ) -> Optional[Tuple[Act, ...]]:
+        for other in simpler_acts(acts):
+            if other in tried:
+                continue
+            if monotonic() > end:
+                return None
+            tried.add(other)
+            if self._does(other, case):
+                return other
+        return None
+
+    def _does(self, acts: Sequence[Act], case: Chosen) -> bool:
+        self._cover.start_case()
+        seen = _look(self._original, acts)
+        self._cover.pause()
+        if seen is None or not is_like(seen, case.seen) or not case.goals <= (self._cover.case or set()):
+            return False
+        return all(self._tells(number, acts, seen) for number in case.mutants)
+
+    def _tells(self, number: int, acts: Sequence[Act], seen: SeenJson) -> bool:
+        if number not in self._changed:
+            module = self._mutants.load(number)
+            self._changed[number] = self._eyes(module) if module is not None else None
+        eyes = self._changed[number]
+        if eyes is None:
+            return True
+        self._mutants.use(eyes.module)
+        try:
+            return differs(_look(eyes, acts), seen)
+        finally:
+            self._mutants.restore()
+
+
+def load(acts: Sequence[Act]) -> float:
+    """Return how much there is to read in the arguments of the acts."""
+    return sum(weight(text) for act in acts for text in (*act.positional, *(one for _, one in act.keywords)))
+
+
+def is_like(seen: SeenJson, expected: SeenJson) -> bool:
+    """Whether what was seen shows as much: the same exception, or a result where there was one."""
+    mine, other = expected["raised"], seen["raised"]
+    if mine is not None or other is not None:
+        same = mine is not None and other is not None and mine["type"] == other["type"]
+        return same and mine is not None and other is not None and mine["is_explicit"] == other["is_explicit"]
+    return bool(seen["rows"]) >= bool(expected["rows"]) and seen["ended"] == expected["ended"]
+
+
+def _look(eyes: Eyes, acts: Sequence[Act]) -> Optional[SeenJson]:
+    try:
+        return eyes.look(acts, _CALL_SECONDS)
+    except Exception:  # noqa: BLE001 - what cannot be looked at
+        return None
+
+
+def simplify(shared: Shared, cases: Sequence[Chosen], share: Tuple[int, int], target: str, end: float) -> None:
+    """Simplify a share of the cases; answers go to `target`, a line of JSON each: a number and a candidate."""
+    mine = sorted(cases[share[0] :: share[1]], key=lambda one: -load(one.candidate.acts))
+    with open(target, "w", encoding="utf-8", errors="surrogatepass") as answer:
+        simplifier = Simplifier(shared, 7000 + share[0], answer)
+        for number, case in enumerate(mine):
+            left = end - monotonic()
+            if left <= 0:
+                return
+            simplifier.simplify(case, monotonic() + min(left, 3 * left / (len(mine) - number)))

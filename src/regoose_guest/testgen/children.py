@@ -12,6 +12,8 @@ from time import monotonic, sleep
 from typing import Callable, List, Sequence
 
 _POLL = 0.01
+_DEBUG = "REGOOSE_GUEST_DEBUG"
+"""Variable of the environment with which processes say on standard error what ended them."""
 
 
 class Child:
@@ -53,7 +55,7 @@ def forked(work: Callable[[], None], errors: str) -> Child:
         os.setpgid(0, 0)
         gc.freeze()
         nothing = os.open(os.devnull, os.O_RDWR)
-        for standard in (0, 1, 2):
+        for standard in (0, 1) if _DEBUG in os.environ else (0, 1, 2):
             os.dup2(nothing, standard)
         leave = os._exit
         work()
@@ -70,6 +72,8 @@ def _write(path: str, error: BaseException) -> None:
 
     with contextlib.suppress(Exception), open(path, "w", encoding="utf-8", errors="replace") as file:
         file.write(f"{error}\n")
+        if _DEBUG in os.environ:
+            traceback.print_exception(type(error), error, error.__traceback__)
         traceback.print_exception(type(error), error, error.__traceback__, file=file)
 
 
@@ -84,7 +88,7 @@ def fresh(arguments: Sequence[str], hash_seed: str, folder: str) -> Child:
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=None if "REGOOSE_GUEST_DEBUG" in os.environ else subprocess.DEVNULL,
+        stderr=None if _DEBUG in os.environ else subprocess.DEVNULL,
         start_new_session=True,
     )
     process.returncode = 0  # waited for here, not by subprocess

@@ -12,7 +12,6 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Se
 from regoose_guest.testgen import children
 from regoose_guest.testgen.acts import Candidate, from_json, key_of
 from regoose_guest.testgen.analyse import Facts
-from regoose_guest.testgen.case import Case
 from regoose_guest.testgen.choosing import choose, cost
 from regoose_guest.testgen.covering import Goal
 from regoose_guest.testgen.exploring import Shared, explore
@@ -24,13 +23,16 @@ from regoose_guest.testgen.sharpening import Tried, sharpen
 from regoose_guest.testgen.simplifying import Chosen, is_like, simplify
 from regoose_guest.testgen.writing import sift, write
 
-EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.34, 0.46, 0.66, 0.8, 0.93
+EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.36, 0.46, 0.67, 0.83, 0.93
 """Shares of the budget by whose end each phase is to be over."""
 _PATIENCE = 0.09
 """Share of the budget without anything new after which exploring ends."""
 _GRACE = 2.0
 """Seconds beyond its end that a process may take for what it has in hand."""
 _MOST = 4000
+"""Candidates that are observed."""
+_SIFTS = 4
+"""Times that odd cases are replaced by others."""
 _NOTICED = 2
 """How many of the chosen cases go on noticing a mutant when they are made simpler."""
 
@@ -83,7 +85,9 @@ class Engine:
             return self._result("", str(problem))
         existing = [os.path.join(options["root"], one) for one in options["existing"]]
         facts = Facts(program.tree, program.path, existing)
-        shared = Shared(program, facts, tuple(options["only"]), self._scratch, options["memory_bytes"])
+        shared = Shared(
+            program, facts, tuple(options["only"]), tuple(options["lines"]), self._scratch, options["memory_bytes"]
+        )
         candidates, note = self._explore(shared)
         if not candidates:
             return self._result("", note or self._why_nothing(program))
@@ -280,16 +284,35 @@ class Engine:
             for number in numbers:
                 goals[number].add(f"mutant-{mutant}")
         costs = [cost(one.candidate, one.seen) for one in watched]
-        chosen = choose(costs, goals)
+        chosen = self._chosen(program, watched, costs, goals)
         watched = self._simplified(shared, watched, chosen, kills)
         finisher = Finisher(_defined(program.tree), self._order)
-        cases: List[Case] = [
+        cases = [
             finisher.case(watched[number].candidate, watched[number].seen, frozenset(goals[number]))
             for number in chosen
         ]
-        cases, self._oddities = sift(cases, program.source)
+        cases, odd = sift(cases, program.source)
+        self._oddities += [one for one in odd if one not in self._oddities]
         self._tell(cases=len(cases))
         return write(self._options["module"], cases, self._options["style"], program.source)
+
+    def _chosen(
+        self, program: Program, watched: Sequence[Watched], costs: Sequence[float], goals: List[Set[str]]
+    ) -> List[int]:
+        """Return the cases to write. What an odd one does as well another may: it is chosen in its place."""
+        finisher = Finisher(_defined(program.tree), self._order)
+        for _ in range(_SIFTS):
+            chosen = choose(costs, goals)
+            made = [finisher.case(watched[one].candidate, watched[one].seen, frozenset()) for one in chosen]
+            kept, odd = sift(made, program.source)
+            self._oddities += [one for one in odd if one not in self._oddities]
+            if len(kept) == len(made):
+                break
+            fine = {id(one) for one in kept}
+            for number, case in zip(chosen, made):
+                if id(case) not in fine:
+                    goals[number] = set()
+        return choose(costs, goals)
 
 
 def _defined(tree: ast.Module) -> Iterator[str]:

@@ -19,6 +19,7 @@ from regoose_guest.testgen.covering import Cover, code_lines, cover
 from regoose_guest.testgen.guard import Guard, Hang
 from regoose_guest.testgen.loading import Program
 from regoose_guest.testgen.proposing import Acts, Entry, Proposals
+from regoose_guest.testgen.regexes import matching
 from regoose_guest.testgen.running import Outcome, Runner, namespace_of
 from regoose_guest.testgen.subjects import Found, Subject
 from regoose_guest.testgen.texts import Texts, patterns_of
@@ -44,6 +45,7 @@ class Shared(NamedTuple):
     program: Program
     facts: Facts
     only: Tuple[str, ...]
+    lines: Tuple[int, ...]
     scratch: str
     memory_bytes: int
 
@@ -68,15 +70,11 @@ class Laboratory:
             self.module = shared.program.load(self.code)
         finally:
             self.guard.disarm()
-        self.found = Found(self.module, shared.facts, shared.only)
+        self.found = Found(self.module, shared.facts, shared.only, shared.lines)
         self.namespace = namespace_of(self.module)
         self.runner = Runner(self.namespace, self.guard, scratch)
-        texts = Texts(
-            self.random,
-            self.seen,
-            shared.facts.constants,
-            patterns_of(vars(self.module), self.found.classes, shared.facts.constants),
-        )
+        self.patterns = patterns_of(vars(self.module), self.found.classes, shared.facts.constants)
+        texts = Texts(self.random, self.seen, shared.facts.constants, self.patterns)
         self.values = Values(self.random, self.seen, shared.facts.constants, texts)
         self.proposals = Proposals(self.found, self.values)
 
@@ -89,12 +87,13 @@ class Explorer:
         self._random = laboratory.random
         self._target = target
         self._subjects = laboratory.found.subjects
-        self._file = os.path.realpath(laboratory.shared.program.path)
+        self._file = laboratory.shared.program.real_path
         self.cover: Cover = cover(laboratory.code)
         self._lines = code_lines(laboratory.code)
         self._pools: Dict[str, Dict[str, Tuple[int, Candidate]]] = {one.key: {} for one in self._subjects}
         self._new: Dict[str, Candidate] = {}
         self.executions = 0
+        self._is_full = False
         self._spans = {
             one.key: [line for line in self._lines if one.lines[0] < line <= one.lines[1]] for one in self._subjects
         }
@@ -113,7 +112,7 @@ class Explorer:
             turn += 1
             if turn % 20 == 0:
                 now = monotonic()
-                if now > end or (now - last_news > patience and turn > 600):  # noqa: PLR2004 - a chance for each subject
+                if now > end or (now - last_news > self._patience(patience) and turn > 600):  # noqa: PLR2004 - a chance for each subject
                     break
                 if now - written > 1:
                     self._write()
@@ -129,6 +128,10 @@ class Explorer:
                 last_news = monotonic()
         self._write()
 
+    def _patience(self, patience: float) -> float:
+        """Return how long to wait for news: longer where lines or branches are left."""
+        return patience if self._is_full else 2.5 * patience
+
     def _pick(self, turn: int) -> Subject:
         subjects = self._subjects
         if turn < 12 * len(subjects) or turn % 7 == 0:
@@ -137,7 +140,7 @@ class Explorer:
 
     def _begin(self, end: float) -> None:
         """Try documented calls first, and the module's own words where one argument is enough."""
-        words = [one for one in self._laboratory.shared.facts.constants.texts if _WORD.fullmatch(one)][:_WORDS]
+        words = self._words()
         for subject in self._subjects:
             for acts in self._laboratory.proposals.examples(subject):
                 self._try(subject, acts, is_example=True)
@@ -147,9 +150,17 @@ class Explorer:
                         return
                     self._try(subject, [Act(FUNCTION, "", subject.name, (repr(word),))])
 
+    def _words(self) -> List[str]:
+        """Return words that the module holds, and strings that its regular expressions match."""
+        words = [one for one in self._laboratory.shared.facts.constants.texts if _WORD.fullmatch(one)][:_WORDS]
+        for pattern, flags in self._laboratory.patterns[:_WORDS]:
+            words += [text for text in (matching(self._random, pattern, flags) for _ in range(2)) if text]
+        return list(dict.fromkeys(words))
+
     def _weigh(self) -> None:
         """Give energy to subjects by the lines and branches that they still hide."""
         halves = self.cover.halves()
+        self._is_full = not halves and self._lines <= self.cover.lines
         for one in self._subjects:
             hidden = sum(line not in self.cover.lines for line in self._spans[one.key])
             half = sum(one.lines[0] <= line <= one.lines[1] for line in halves)
@@ -264,8 +275,10 @@ def innermost(error: BaseException, file: str) -> Tuple[int, bool]:
     """Return the line of the innermost frame in a file, 0 where there is none, and whether nothing is below it."""
     trace: Any = error.__traceback__
     line, is_last = 0, False
+    base = os.path.basename(file)
     while trace is not None:
-        if os.path.realpath(trace.tb_frame.f_code.co_filename) == file:
+        name = trace.tb_frame.f_code.co_filename
+        if name.endswith(base) and os.path.realpath(name) == file:
             line, is_last = trace.tb_lineno, trace.tb_next is None
         trace = trace.tb_next
     return line, is_last

@@ -29,6 +29,7 @@ class Program:
     def __init__(self, root: str, path: str, name: str) -> None:
         self.root = root
         self.path = os.path.join(root, path)
+        self.real_path = os.path.realpath(self.path)
         self.name = name
         with open(self.path, "rb") as file:
             raw = file.read()

@@ -85,7 +85,7 @@ class Mutants:
             grafted = self._grafted(place)
             if grafted is not None:
                 return grafted
-        return compile(ast.fix_missing_locations(self._tree), self._program.path, "exec", dont_inherit=True)
+        return compile(self._tree, self._program.path, "exec", dont_inherit=True)
 
     def _place(self, line: int) -> Optional[_Place]:
         """Return the outermost function whose body has a line."""
@@ -104,7 +104,7 @@ class Mutants:
             shell = copy.copy(owner)
             shell.bases, shell.keywords, shell.decorator_list, shell.body = [], [], [], [inner]
             inner = shell
-        module = ast.fix_missing_locations(ast.Module([inner], []))
+        module = ast.Module([inner], [])
         code = compile(module, self._program.path, "exec", flags=self._flags, dont_inherit=True)
         names = [*(owner.name for owner in place.owners), function.name]
         for name in names:
@@ -117,12 +117,16 @@ def _bare(given: ast.arguments) -> ast.arguments:
     bare = copy.copy(given)
     bare.defaults = []
     bare.kw_defaults = [None] * len(given.kwonlyargs)
-    bare.posonlyargs = [ast.arg(one.arg) for one in given.posonlyargs]
-    bare.args = [ast.arg(one.arg) for one in given.args]
-    bare.kwonlyargs = [ast.arg(one.arg) for one in given.kwonlyargs]
-    bare.vararg = ast.arg(given.vararg.arg) if given.vararg is not None else None
-    bare.kwarg = ast.arg(given.kwarg.arg) if given.kwarg is not None else None
+    bare.posonlyargs = [_plain(one) for one in given.posonlyargs]
+    bare.args = [_plain(one) for one in given.args]
+    bare.kwonlyargs = [_plain(one) for one in given.kwonlyargs]
+    bare.vararg = _plain(given.vararg) if given.vararg is not None else None
+    bare.kwarg = _plain(given.kwarg) if given.kwarg is not None else None
     return bare
+
+
+def _plain(given: ast.arg) -> ast.arg:
+    return ast.copy_location(ast.arg(given.arg), given)
 
 
 def _replaced(code: CodeType, names: List[str], first: int, new: CodeType) -> Optional[CodeType]:

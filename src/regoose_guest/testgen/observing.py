@@ -34,10 +34,10 @@ class RaisedJson(TypedDict):
     type: str
     module: str
     message: str
+    said: str
     is_explicit: bool
     is_misfit: bool
     line: int
-    said: str
 
 
 class SeenJson(TypedDict):
@@ -54,14 +54,13 @@ class SeenJson(TypedDict):
 class Eyes:
     """Observes outcomes in one process."""
 
-    def __init__(self, module: ModuleType, program: Program, raising: Set[int], guard: Guard, scratch: str) -> None:
-        namespace = namespace_of(module)
+    def __init__(self, module: ModuleType, program: Program, raising: Set[int], runner: Runner, guard: Guard) -> None:
         self.module = module
-        self._path = os.path.realpath(program.path)
+        self._path = program.real_path
         self._raising = raising
         self._guard = guard
-        self.runner = Runner(namespace, guard, scratch)
-        self.shower = Shower(module, namespace)
+        self.runner = runner
+        self.shower = Shower(module, runner.namespace)
         self._made: Dict[Act, List[Row]] = {}
 
     def look(self, acts: Sequence[Act], seconds: float = CALL_SECONDS) -> Optional[SeenJson]:
@@ -134,10 +133,10 @@ class Eyes:
             "type": name,
             "module": module,
             "message": message if is_telling and "\n" not in message and os.getcwd() not in message else "",
+            "said": message[:_LONGEST_MESSAGE],
             "is_explicit": is_explicit,
             "is_misfit": isinstance(error, _MISFITS) and not is_explicit,
             "line": line,
-            "said": message[:_LONGEST_MESSAGE],
         }
 
     def _name(self, kind: type) -> Tuple[str, str]:
@@ -236,7 +235,8 @@ def observe(options: ObserveJson) -> None:
     guard = Guard(options["scratch"])
     guard.begin(options["memory_bytes"])
     module = _imported(program, is_shifted=options["is_second"])
-    eyes = Eyes(module, program, set(options["raising"]), guard, options["scratch"])
+    runner = Runner(namespace_of(module), guard, options["scratch"])
+    eyes = Eyes(module, program, set(options["raising"]), runner, guard)
     covering: Optional[Cover] = None
     if not options["is_second"]:
         covering = cover(program.code)

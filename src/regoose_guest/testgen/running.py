@@ -49,6 +49,8 @@ HELPERS: Dict[str, ModuleType] = {one.__name__: one for one in _HELD}
 MOST_ITEMS = 40
 """Of an iterator's items, how many are looked at."""
 _CACHED = 20_000
+Compiled = Dict[Tuple[str, bool], CodeType]
+"""Code of acts by source and whether it is a statement; runners may share it."""
 
 
 class Outcome(NamedTuple):
@@ -72,16 +74,18 @@ def namespace_of(module: ModuleType) -> Dict[str, Any]:
 class Runner:
     """Runs acts, each candidate in a fresh namespace."""
 
-    def __init__(self, namespace: Dict[str, Any], guard: Guard, scratch: str) -> None:
-        self._namespace = namespace
+    def __init__(
+        self, namespace: Dict[str, Any], guard: Guard, scratch: str, compiled: Optional[Compiled] = None
+    ) -> None:
+        self.namespace = namespace
         self._guard = guard
         self._scratch = pathlib.Path(scratch)
-        self._compiled: Dict[Tuple[str, bool], CodeType] = {}
+        self.compiled: Compiled = {} if compiled is None else compiled
         self.locals: Dict[str, Any] = {}
 
     def run(self, acts: Sequence[Act], seconds: float) -> Outcome:
         """Run the acts until one raises; raises SyntaxError where one is no source."""
-        names = dict(self._namespace)
+        names = dict(self.namespace)
         names["tmp_path"] = self._scratch
         self.locals = names
         values: List[Any] = []
@@ -124,12 +128,12 @@ class Runner:
         return value, ""
 
     def _code(self, text: str, *, is_whole: bool) -> CodeType:
-        code = self._compiled.get((text, is_whole))
+        code = self.compiled.get((text, is_whole))
         if code is None:
-            if len(self._compiled) > _CACHED:
-                self._compiled.clear()
+            if len(self.compiled) > _CACHED:
+                self.compiled.clear()
             code = compile(text, "<test>", "exec" if is_whole else "eval")
-            self._compiled[text, is_whole] = code
+            self.compiled[text, is_whole] = code
         return code
 
     def _tidy(self, acts: Sequence[Act]) -> None:

@@ -14,12 +14,15 @@ from regoose_guest.testgen.exploring import Laboratory, Shared
 from regoose_guest.testgen.mutants import Mutants, statement_lines
 from regoose_guest.testgen.observing import Eyes, SeenJson, differs
 from regoose_guest.testgen.proposing import Entry
+from regoose_guest.testgen.running import Runner, namespace_of
 
 CALL_SECONDS = 0.3
 _ENOUGH = 3
 """Kills of a mutant after which no more cases are tried on it."""
 _TRIED = 160
 """Cases that are tried on a mutant."""
+_TRIED_AT_LARGE = 500
+"""The same for what runs on import, whose users are not known."""
 _SUBJECTS = 6
 _MUTANT_SECONDS = 1.0
 _AT_ONCE = 8
@@ -68,7 +71,9 @@ class Sharpener:
 
     def _eyes(self, module: ModuleType) -> Eyes:
         shared, laboratory = self._shared, self._laboratory
-        return Eyes(module, shared.program, shared.facts.raising_lines, laboratory.guard, laboratory.scratch)
+        compiled = laboratory.runner.compiled
+        runner = Runner(namespace_of(module), laboratory.guard, laboratory.scratch, compiled)
+        return Eyes(module, shared.program, shared.facts.raising_lines, runner, laboratory.guard)
 
     def try_all(self, end: float) -> None:
         """Run the cases on each mutant until enough of them notice."""
@@ -100,8 +105,9 @@ class Sharpener:
             if self._is_inside(line):
                 return None
             reached = list(range(len(self._cases)))
-            if len(reached) > _TRIED:
-                reached = sorted(self._random.sample(reached, _TRIED))
+            if len(reached) > _TRIED_AT_LARGE:
+                reached = sorted(self._random.sample(reached, _TRIED_AT_LARGE))
+            return sorted(reached, key=lambda at: -self._kills[at])
         if len(reached) > _TRIED:
             reached = [*reached[: _TRIED // 2], *self._random.sample(reached[_TRIED // 2 :], _TRIED // 2)]
         return sorted(reached, key=lambda at: -self._kills[at])

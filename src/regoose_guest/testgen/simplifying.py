@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from time import monotonic
+from types import ModuleType
 from typing import IO, Dict, FrozenSet, NamedTuple, Optional, Sequence, Set, Tuple
 
 from regoose_guest.testgen.acts import Act, Candidate
@@ -11,6 +12,7 @@ from regoose_guest.testgen.covering import Goal, cover
 from regoose_guest.testgen.exploring import Laboratory, Shared
 from regoose_guest.testgen.mutants import Mutants
 from regoose_guest.testgen.observing import Eyes, SeenJson, differs
+from regoose_guest.testgen.running import Runner, namespace_of
 from regoose_guest.testgen.simpler import simpler_acts, weight
 
 _CALL_SECONDS = 0.3
@@ -39,9 +41,10 @@ class Simplifier:
         self._original = self._eyes(self._laboratory.module)
         self._changed: Dict[int, Optional[Eyes]] = {}
 
-    def _eyes(self, module: object) -> Eyes:
+    def _eyes(self, module: ModuleType) -> Eyes:
         shared, laboratory = self._shared, self._laboratory
-        return Eyes(module, shared.program, shared.facts.raising_lines, laboratory.guard, laboratory.scratch)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        runner = Runner(namespace_of(module), laboratory.guard, laboratory.scratch, laboratory.runner.compiled)
+        return Eyes(module, shared.program, shared.facts.raising_lines, runner, laboratory.guard)
 
     def simplify(self, case: Chosen, end: float) -> None:
         """Tell a simpler candidate for a case, if there is one."""

@@ -99,7 +99,7 @@ class Subject:
 class Found:
     """The subjects of a module, its classes, and the namespace in which tests are written."""
 
-    def __init__(self, module: ModuleType, facts: Facts, only: Sequence[str] = ()) -> None:
+    def __init__(self, module: ModuleType, facts: Facts, only: Sequence[str] = (), lines: Sequence[int] = ()) -> None:
         self.module = module
         self.facts = facts
         self.classes: Dict[str, type] = {}
@@ -111,7 +111,7 @@ class Found:
             self.exported[name] = value
             self._sort(name, value)
         self.annotations = Annotations(self.exported, self.classes)
-        self.subjects: List[Subject] = [one for one in self._all() if _is_meant(one, only)]
+        self.subjects: List[Subject] = [one for one in self._all() if _is_meant(one, only, lines)]
         self.by_owner: Dict[str, List[Subject]] = {}
         for one in self._all_cached:
             if one.kind in {METHOD, PROPERTY}:
@@ -239,7 +239,9 @@ def _of_key(key: str) -> Optional[str]:
     return named_kind(key) or ("list" if key.endswith("s") else None)
 
 
-def _is_meant(subject: Subject, only: Sequence[str]) -> bool:
+def _is_meant(subject: Subject, only: Sequence[str], lines: Sequence[int]) -> bool:
+    if lines and not any(subject.lines[0] <= line <= subject.lines[1] for line in lines):
+        return False
     return not only or any(subject.key == one or subject.key.startswith(f"{one}.") for one in only)
 
 

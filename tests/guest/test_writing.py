@@ -343,3 +343,20 @@ def test_an_iterator_made_only_to_be_listed_is_left_out() -> None:
     assert "assert list(chunks([1], 1)) == [[1]]" in written(
         case("chunks", "list(iter(chunks([1], 1)))", expected="[[1]]")
     )
+
+
+def test_what_raises_late_is_awaited_or_iterated_over() -> None:
+    assert "list(chunks(3, 1))" in written(raising("chunks", "chunks(3, 1)", kind="TypeError"))
+    assert "asyncio.run(later())" in written(raising("later", "later()", kind="TypeError"))
+
+
+def test_the_length_of_a_representation_is_not_asserted() -> None:
+    assert written(case("Stack.__repr__", "repr(Stack())", expected="86", looked_at="len(result)")) == ""
+
+
+def test_a_hash_is_not_pinned() -> None:
+    assert "isinstance(hash(Stack()), int)" in written(case("Stack.__hash__", "hash(Stack())", expected="1234"))
+
+
+def test_a_double_sign_keeps_its_parentheses() -> None:
+    assert "half(-(-1)) == -(-0.5)" in written(case("half", "half(-(-1))", expected="-(-0.5)"))

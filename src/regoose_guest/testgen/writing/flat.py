@@ -161,7 +161,10 @@ class Flat:
     def _unary(self, node: ast.UnaryOp) -> Tuple[str, int]:
         if isinstance(node.op, ast.Not):
             return f"not {self.at(node.operand, _NOT)}", _NOT
-        return _PREFIXES[type(node.op)] + self.at(node.operand, _UNARY), _UNARY
+        operand = self.at(node.operand, _UNARY)
+        if operand[0] in "+-" and not isinstance(node.op, ast.Invert):
+            operand = f"({operand})"  # `--x` reads as a decrement
+        return _PREFIXES[type(node.op)] + operand, _UNARY
 
     def _binary(self, node: ast.BinOp) -> Tuple[str, int]:
         sign, binding = _BINARY[type(node.op)]

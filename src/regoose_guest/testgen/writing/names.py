@@ -67,6 +67,18 @@ class Outline:
         return names[1:] if in_class and not is_static else names
 
 
+def is_generator(node: Union[ast.FunctionDef, ast.AsyncFunctionDef]) -> bool:
+    """Whether a call of the function gives an iterator: it yields, outside of functions in it."""
+    waiting: List[ast.AST] = list(node.body)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(one, (*_FUNCTIONS, ast.Lambda)):
+            waiting += ast.iter_child_nodes(one)
+    return False
+
+
 def snake(name: str) -> str:
     """Return a name in lower case with underscores between its words, none at its ends."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)

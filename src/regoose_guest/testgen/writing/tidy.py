@@ -9,7 +9,7 @@ from typing import Dict, List, Sequence, Set
 
 from regoose_guest.testgen.case import Case, Check, Step
 from regoose_guest.testgen.writing.flat import Flat
-from regoose_guest.testgen.writing.names import Outline, expression, parse_step, snake
+from regoose_guest.testgen.writing.names import Outline, expression, is_generator, parse_step, snake
 
 _GENERATED = re.compile(r"v\d+|made|instance|\w+_")
 """Names that say nothing, as a search gives them."""
@@ -31,7 +31,23 @@ class Tidier:
         if not last.is_statement:
             last = replace(last, source=self._flat(_WITHOUT_ITER.visit(expression(last.source))))
         case = replace(case, steps=(*case.steps[:-1], last))
-        return self._named(self._inlined(self._unhashed(case)))
+        return self._named(self._inlined(self._consumed(self._unhashed(case))))
+
+    def _consumed(self, case: Case) -> Case:
+        """Have what raises only when it is awaited or iterated over awaited or iterated over."""
+        last = case.steps[-1]
+        node = self._outline.function(case.subject)
+        if case.observed.raised is None or node is None or last.is_statement or last.awaits or node.decorator_list:
+            return case
+        called = expression(last.source)
+        name = getattr(called.func, "attr", getattr(called.func, "id", "")) if isinstance(called, ast.Call) else ""
+        if name != node.name:
+            return case
+        if isinstance(node, ast.AsyncFunctionDef):
+            last = replace(last, awaits=True)
+        elif is_generator(node):
+            last = replace(last, source=f"list({last.source})")
+        return replace(case, steps=(*case.steps[:-1], last))
 
     @staticmethod
     def _unhashed(case: Case) -> Case:

@@ -174,9 +174,15 @@ class Regoose:
         os.chown(made, self.account.uid, self.account.gid)
         return made
 
-    def inside(self) -> list[int]:
-        """Ids of the processes in sandboxes, the agents first."""
-        return sorted(int(line.split()[0]) for line in processes(self.place.name) if "/opt/regoose/" in line)
+    def agents(self) -> list[int]:
+        """
+        Ids of the agents, one a sandbox.
+
+        What started them and the commands inside are left out: a command killed by itself is a test run that ended,
+        not a sandbox that died.
+        """
+        seen = [line.split(maxsplit=2) for line in processes(self.place.name) if "regoose_guest.agent" in line]
+        return [int(number) for number, program, _ in seen if Path(program).name.startswith("python")]
 
     def residue(self) -> list[str]:
         """Name what is left of runs: trees, private git directories, logs of bugs, processes and containers."""

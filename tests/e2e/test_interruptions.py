@@ -99,7 +99,7 @@ def test_the_sandbox_dies_once_and_for_good(everywhere: Regoose) -> None:
         running.until("✓ prepare")
         deaths = 0
         while deaths < 40 and running.process.poll() is None:
-            for number in everywhere.inside():
+            for number in everywhere.agents():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(number, signal.SIGKILL)
                     deaths += 1
@@ -110,7 +110,7 @@ def test_the_sandbox_dies_once_and_for_good(everywhere: Regoose) -> None:
         vanished(everywhere)
         running = everywhere.begin("runs", "resume", "--json")
         running.until("↻ prepare")
-        while not (found := everywhere.inside()):
+        while not (found := everywhere.agents()):
             time.sleep(0.05)
         with contextlib.suppress(ProcessLookupError):
             os.kill(found[0], signal.SIGKILL)

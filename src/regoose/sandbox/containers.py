@@ -148,7 +148,7 @@ class Containers:
 
         enforcement = Enforcement(
             uid=next(self._uids),
-            own_process_count=not engine.root,
+            own_process_count=True,
             die_with_parent=False,
             keep=tuple(mount.target for mount in (*installation.mounts, *spec.mounts)),
             links=installation.links,

@@ -216,22 +216,23 @@ def judge(bench: Bench, files: Mapping[str, str]) -> Judged:
     bench.lay_out(files)
     runs = [outcomes(bench, seed) for seed in range(1, REPEATS + 1)] if files else []
     red, flaky = unsound(runs)
-    bad = [*red, *flaky]
-    good = sorted(set[str]().union(*runs) - set(bad))
-    report = measure_coverage(bench, bad) if good else None
+    report, reached, answer = _measure(bench, sample, runs)
+    if answer and answer["baseline"] and not answer["statuses"]:  # a test that is flaky only seldom
+        runs += [outcomes(bench, seed) for seed in range(REPEATS + 1, 4 * REPEATS + 1)]
+        red, flaky = unsound(runs)
+        report, reached, answer = _measure(bench, sample, runs)
     if report is None:
-        why = "no file" if not files else "no test that stays green" if not good else "the module is not imported"
-        return _worthless(bench, sample, red, flaky, why)
+        why = (
+            "no file" if not files else "no test that stays green" if not _good(runs) else "the module is not imported"
+        )
+        return _worthless(sample, red, flaky, why)
     summary = report["summary"]
-    lines = covered_places(bench.source.read_text(encoding="utf-8"), report["executed_lines"])
-    reached = [number for number, mutant in enumerate(sample) if mutant["line"] in lines]
-    answer = run_mutants(bench, [sample[number] for number in reached], bad)
     statuses = dict(zip(reached, answer["statuses"], strict=True)) if answer and answer["statuses"] else {}
     alive = {number: statuses.get(number, "not covered") for number in range(len(sample))}
     alive = {number: status for number, status in alive.items() if status in {"survived", "not covered"}}
     has_branches = summary["num_branches"] > 0
     return Judged(
-        tests=len(good),
+        tests=len(_good(runs)),
         red=tuple(red),
         flaky=tuple(flaky),
         covered=summary["covered_branches"] if has_branches else summary["covered_lines"],
@@ -244,8 +245,25 @@ def judge(bench: Bench, files: Mapping[str, str]) -> Judged:
     )
 
 
-def _worthless(bench: Bench, sample: list[MutantJson], red: list[str], flaky: list[str], why: str) -> Judged:
-    del bench
+def _good(runs: list[dict[str, str]]) -> list[str]:
+    red, flaky = unsound(runs)
+    return sorted(set[str]().union(*runs) - {*red, *flaky})
+
+
+def _measure(
+    bench: Bench, sample: list[MutantJson], runs: list[dict[str, str]]
+) -> tuple[FileJson | None, list[int], Answer | None]:
+    """Return the coverage report, the numbers of the mutants on lines that ran, and what became of those."""
+    red, flaky = unsound(runs)
+    report = measure_coverage(bench, [*red, *flaky]) if _good(runs) else None
+    if report is None:
+        return None, [], None
+    lines = covered_places(bench.source.read_text(encoding="utf-8"), report["executed_lines"])
+    reached = [number for number, mutant in enumerate(sample) if mutant["line"] in lines]
+    return report, reached, run_mutants(bench, [sample[number] for number in reached], [*red, *flaky])
+
+
+def _worthless(sample: list[MutantJson], red: list[str], flaky: list[str], why: str) -> Judged:
     return Judged(
         tests=0, red=tuple(red), flaky=tuple(flaky), covered=0, branches=1, missing=(), killed=0, mutants=len(sample),
         alive=tuple(_place(mutant, "not covered") for mutant in sample), note=why,

@@ -44,6 +44,9 @@ class Cover:
     def begin(self) -> None:
         """Watch from here on."""
 
+    def end(self) -> None:
+        """Watch no more."""
+
     def start_case(self) -> None:
         """Collect every goal anew, in `case`."""
         self.case = set()
@@ -76,12 +79,17 @@ class _Monitored(Cover):
         self._monitoring = monitoring
         self._disable = monitoring.DISABLE
         self._offsets: Dict[Tuple[int, int], int] = {}
-        tool = next(number for number in (3, 4, 5, 1) if monitoring.get_tool(number) is None)
+        self._tool = tool = next(number for number in (3, 4, 5, 1) if monitoring.get_tool(number) is None)
         monitoring.use_tool_id(tool, "regoose")
         monitoring.register_callback(tool, events.LINE, self._on_line)
         monitoring.register_callback(tool, events.BRANCH, self._on_branch)
         for one in self.codes:
             monitoring.set_local_events(tool, one, events.LINE | events.BRANCH)
+
+    def end(self) -> None:
+        for one in self.codes:
+            self._monitoring.set_local_events(self._tool, one, 0)
+        self._monitoring.free_tool_id(self._tool)
 
     def start_case(self) -> None:
         super().start_case()
@@ -120,6 +128,9 @@ class _Traced(Cover):
         self._files = {one.co_filename for one in self.codes}
         self._by_place = {(one.co_filename, one.co_firstlineno, one.co_name): n for n, one in enumerate(self.codes)}
         sys.settrace(self._on_call)
+
+    def end(self) -> None:
+        sys.settrace(None)
 
     def start_case(self) -> None:
         super().start_case()

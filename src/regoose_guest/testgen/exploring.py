@@ -94,6 +94,8 @@ class Explorer:
         self._new: Dict[str, Candidate] = {}
         self.executions = 0
         self._is_full = False
+        self._is_lasting = False
+        self._lasting: Dict[str, Candidate] = {}
         self._spans = {
             one.key: [line for line in self._lines if one.lines[0] < line <= one.lines[1]] for one in self._subjects
         }
@@ -148,7 +150,9 @@ class Explorer:
                 for word in words:
                     if monotonic() > end:
                         return
+                    self._is_lasting = True
                     self._try(subject, [Act(FUNCTION, "", subject.name, (repr(word),))])
+                    self._is_lasting = False
 
     def _words(self) -> List[str]:
         """Return words that the module holds, and strings that its regular expressions match."""
@@ -222,6 +226,8 @@ class Explorer:
         last = candidate.acts[-1]
         kind = type(outcome.error).__name__
         behaviour = f"{kind}{_ADDRESS.sub('', shown)}{last.name if len(candidate.acts) > 1 else ''}"
+        if self._is_lasting and behaviour not in self._pools[subject.key]:
+            self._lasting[key_of(candidate.acts)] = candidate
         size = sum(len(act.name) + sum(map(len, act.positional)) + 9 + len(str(act.keywords)) for act in candidate.acts)
         pool = self._pools[subject.key]
         there = pool.get(behaviour)
@@ -236,7 +242,7 @@ class Explorer:
 
     def candidates(self) -> List[Candidate]:
         """Return what is worth observing: what reached something, then a share of each pool."""
-        found = dict(self._new)
+        found = {**self._new, **self._lasting}
         share = max(30, min(_POOL, _CANDIDATES // max(1, len(self._subjects))))
         for pool in self._pools.values():
             entries = sorted(pool.values(), key=lambda entry: entry[0])

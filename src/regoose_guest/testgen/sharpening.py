@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from random import Random
 from time import monotonic
 from types import ModuleType
 from typing import IO, Any, DefaultDict, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from regoose_guest.testgen.acts import Act, Candidate, key_of
+from regoose_guest.testgen.acts import Act, Candidate, key_of, source
+from regoose_guest.testgen.covering import cover
 from regoose_guest.testgen.exploring import Laboratory, Shared
 from regoose_guest.testgen.mutants import Mutants, statement_lines
 from regoose_guest.testgen.observing import Eyes, SeenJson, differs
@@ -19,9 +21,10 @@ from regoose_guest.testgen.running import Runner, namespace_of
 CALL_SECONDS = 0.3
 _ENOUGH = 3
 """Kills of a mutant after which no more cases are tried on it."""
+_WORDS = re.compile(r"[a-z]{3,}")
 _TRIED = 160
 """Cases that are tried on a mutant."""
-_TRIED_AT_LARGE = 500
+_TRIED_AT_LARGE = 300
 """The same for what runs on import, whose users are not known."""
 _SUBJECTS = 6
 _MUTANT_SECONDS = 1.0
@@ -64,6 +67,22 @@ class Sharpener:
         self.alive: Dict[int, List[str]] = {}
         self._live: Dict[int, Eyes] = {}
         self._kills = [0] * len(self._cases)
+        self._texts = [_text(one) for one in self._cases]
+        self._source = shared.program.source.lower().splitlines()
+        self._imported = self._run_on_import()
+
+    def _run_on_import(self) -> Set[int]:
+        """Return the lines of functions that run while the module is imported: by no case, and yet for all."""
+        covering = cover(self._shared.program.code)
+        covering.begin()
+        try:
+            self._shared.program.again(self._laboratory.module, self._shared.program.code)
+        except Exception:  # noqa: BLE001 - a module that bears no second import
+            return set()
+        finally:
+            covering.end()
+            self.mutants.restore()
+        return covering.lines
 
     def _tell(self, **said: Any) -> None:
         self._answer.write(json.dumps(said) + "\n")
@@ -102,15 +121,21 @@ class Sharpener:
             first, last = self._spans.get(line, (line, line))
             reached = sorted({at for one in range(first, last + 1) for at in self._by_line.get(one, ())})
         if not reached:
-            if self._is_inside(line):
+            if self._is_inside(line) and line not in self._imported:
                 return None
-            reached = list(range(len(self._cases)))
-            if len(reached) > _TRIED_AT_LARGE:
-                reached = sorted(self._random.sample(reached, _TRIED_AT_LARGE))
-            return sorted(reached, key=lambda at: -self._kills[at])
+            return self._at_large(line)
         if len(reached) > _TRIED:
             reached = [*reached[: _TRIED // 2], *self._random.sample(reached[_TRIED // 2 :], _TRIED // 2)]
         return sorted(reached, key=lambda at: -self._kills[at])
+
+    def _at_large(self, line: int) -> List[int]:
+        """Return cases for a change to what is made on import, those first that speak of the same words."""
+        text = self._source[line - 1] if line <= len(self._source) else ""
+        words = _WORDS.findall(text)
+        every = list(range(len(self._cases)))
+        self._random.shuffle(every)
+        every.sort(key=lambda at: (-sum(one in self._texts[at] for one in words), -self._kills[at]))
+        return every[:_TRIED_AT_LARGE]
 
     def _is_inside(self, line: int) -> bool:
         """Whether a line stands in the body of a function, and runs only when that is called."""
@@ -203,6 +228,12 @@ class Sharpener:
             return differs(_look(eyes, acts), seen)
         finally:
             self.mutants.restore()
+
+
+def _text(one: Tried) -> str:
+    """Return what a case says, for finding words in it."""
+    given = [source(act) for act in one.candidate.acts]
+    return " ".join([*given, *(wanted for _, _, wanted in one.seen["rows"])]).lower()
 
 
 def _look(eyes: Eyes, acts: Sequence[Act]) -> Optional[SeenJson]:

@@ -126,6 +126,7 @@ class _Traced(Cover):
 
     def begin(self) -> None:
         self._files = {one.co_filename for one in self.codes}
+        self._forking = set(_forks(self.codes))
         self._by_place = {(one.co_filename, one.co_firstlineno, one.co_name): n for n, one in enumerate(self.codes)}
         sys.settrace(self._on_call)
 
@@ -138,6 +139,11 @@ class _Traced(Cover):
 
     def pause(self) -> None:
         sys.settrace(None)
+
+    def halves(self) -> List[int]:
+        """Return the lines that fork and of which one way only was seen."""
+        forking = self._forking
+        return [line for (number, line), ways in self._ways.items() if len(ways) == 1 and (number, line) in forking]
 
     def _on_call(self, frame: FrameType, _event: str, _given: object) -> Optional[Callable[..., Any]]:
         code = frame.f_code
@@ -167,6 +173,19 @@ class _Traced(Cover):
             return on_line
 
         return on_line
+
+
+def _forks(codes: List[CodeType]) -> Iterator[Tuple[int, int]]:
+    """Yield the places, as (number of the code object, line), that a jump may leave in two ways."""
+    import dis
+
+    for number, code in enumerate(codes):
+        line = 0
+        for one in dis.get_instructions(code):
+            if one.starts_line:
+                line = int(one.starts_line)
+            if one.opname == "FOR_ITER" or ("JUMP" in one.opname and "IF" in one.opname):
+                yield number, line
 
 
 def cover(code: CodeType) -> Cover:

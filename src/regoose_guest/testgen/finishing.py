@@ -64,6 +64,7 @@ class Finisher:
             observed=observed,
             needs=frozenset(self._needs(used, seen)),
             fixtures=tuple(fixtures),
+            pins=tuple(seen["pins"]),
             goals=goals,
         )
 

@@ -22,6 +22,8 @@ from regoose_guest.testgen.running import Outcome, Runner, namespace_of
 from regoose_guest.testgen.showing import Row, Shower
 
 CALL_SECONDS = 1.0
+_SEEDING = "random.seed(0)"
+"""What a test does first whose outcome draws on the shared generator."""
 _LONGEST_MESSAGE = 160
 _LONGEST_PRINTED = 400
 _NOT_ASSERTED = (SystemExit, KeyboardInterrupt, MemoryError, RecursionError, GeneratorExit, Blocked, Hang)
@@ -48,6 +50,8 @@ class SeenJson(TypedDict):
     rows: List[Row]
     raised: Optional[RaisedJson]
     printed: str
+    pins: List[str]
+    """Statements that hold still what would differ from run to run."""
     goals: List[Goal]
 
 
@@ -62,9 +66,12 @@ class Eyes:
         self.runner = runner
         self.shower = Shower(module, runner.namespace)
         self._made: Dict[Act, List[Row]] = {}
+        random.seed(0)
+        self._seeded = random.getstate()
 
     def look(self, acts: Sequence[Act], seconds: float = CALL_SECONDS) -> Optional[SeenJson]:
         """Run the acts and return what can be asserted; None where nothing may be."""
+        random.seed(0)
         outcome = self.runner.run(acts, seconds)
         if outcome.was_blocked or isinstance(outcome.error, _NOT_ASSERTED):
             return None
@@ -90,6 +97,7 @@ class Eyes:
             "rows": rows,
             "raised": raised,
             "printed": printed,
+            "pins": [] if random.getstate() == self._seeded else [_SEEDING],
             "goals": [],
         }
 

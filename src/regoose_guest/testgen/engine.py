@@ -31,8 +31,6 @@ _GRACE = 2.0
 """Seconds beyond its end that a process may take for what it has in hand."""
 _MOST = 4000
 """Candidates that are observed."""
-_SIFTS = 4
-"""Times that odd cases are replaced by others."""
 _NOTICED = 2
 """How many of the chosen cases go on noticing a mutant when they are made simpler."""
 
@@ -291,27 +289,21 @@ class Engine:
             finisher.case(watched[number].candidate, watched[number].seen, frozenset(goals[number]))
             for number in chosen
         ]
-        cases, odd = sift(cases, program.source)
-        self._oddities += [one for one in odd if one not in self._oddities]
+        cases, _ = sift(cases, program.source)
         self._tell(cases=len(cases))
         return write(self._options["module"], cases, self._options["style"], program.source)
 
     def _chosen(
         self, program: Program, watched: Sequence[Watched], costs: Sequence[float], goals: List[Set[str]]
     ) -> List[int]:
-        """Return the cases to write. What an odd one does as well another may: it is chosen in its place."""
+        """Return the cases to write: none that looks odd. Oddities are told whether or not they would be chosen."""
         finisher = Finisher(_defined(program.tree), self._order)
-        for _ in range(_SIFTS):
-            chosen = choose(costs, goals)
-            made = [finisher.case(watched[one].candidate, watched[one].seen, frozenset()) for one in chosen]
-            kept, odd = sift(made, program.source)
-            self._oddities += [one for one in odd if one not in self._oddities]
-            if len(kept) == len(made):
-                break
-            fine = {id(one) for one in kept}
-            for number, case in zip(chosen, made):
-                if id(case) not in fine:
-                    goals[number] = set()
+        made = [finisher.case(one.candidate, one.seen, frozenset()) for one in watched]
+        kept, self._oddities = sift(made, program.source)
+        fine = {id(one) for one in kept}
+        for number, case in enumerate(made):
+            if id(case) not in fine:
+                goals[number] = set()
         return choose(costs, goals)
 
 

@@ -24,6 +24,8 @@ from regoose_guest.testgen.showing import Row, Shower
 CALL_SECONDS = 1.0
 _SEEDING = "random.seed(0)"
 """What a test does first whose outcome draws on the shared generator."""
+_UNDRAWN = 0.8444218515250481
+"""The first number after `_SEEDING`, in every Python 3: another one tells that numbers were drawn."""
 _LONGEST_MESSAGE = 160
 _LONGEST_PRINTED = 400
 _NOT_ASSERTED = (SystemExit, KeyboardInterrupt, MemoryError, RecursionError, GeneratorExit, Blocked, Hang)
@@ -66,8 +68,6 @@ class Eyes:
         self.runner = runner
         self.shower = Shower(module, runner.namespace)
         self._made: Dict[Act, List[Row]] = {}
-        random.seed(0)
-        self._seeded = random.getstate()
 
     def look(self, acts: Sequence[Act], seconds: float = CALL_SECONDS) -> Optional[SeenJson]:
         """Run the acts and return what can be asserted; None where nothing may be."""
@@ -97,7 +97,7 @@ class Eyes:
             "rows": rows,
             "raised": raised,
             "printed": printed,
-            "pins": [] if random.getstate() == self._seeded else [_SEEDING],
+            "pins": [] if random.random() == _UNDRAWN else [_SEEDING],  # noqa: S311 - no secret
             "goals": [],
         }
 

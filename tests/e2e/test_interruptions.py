@@ -63,7 +63,9 @@ def test_ctrl_c(everywhere: Regoose) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
 def test_told_to_end(regoose: Regoose, project: Project, number: signal.Signals) -> None:
     with project.untouched():
+        ours = signal.signal(number, signal.SIG_DFL)  # what these tests ignore (under nohup), Regoose would ignore
         running = regoose.begin("fix", cwd=project.root)
+        signal.signal(number, ours)
         running.until("✓ prepare")
         os.kill(running.process.pid, number)
         ran = running.end()

@@ -8,33 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regoose.sandbox.base import Command, LineObserver, Result
+from regoose.sandbox.base import Result
 from regoose.search.repair import RepairOptions, RepairProgress, repair
 from regoose.search.repair.result import apply_spans
+from regoose.testing.sandbox import ScriptedSandbox
 from regoose_guest.repair.schema import ResultJson, SpanJson
 
 BASE = b"def f(a):\r\n    return a < 1  # \xe9\r\n"
-
-
-class Scripted:
-    """A sandbox that answers with a prepared result."""
-
-    backend = "scripted"
-
-    def __init__(self, result: Result, lines: tuple[bytes, ...] = ()) -> None:
-        self.result = result
-        self.lines = lines
-        self.commands: list[Command] = []
-
-    async def run(self, command: Command, on_line: LineObserver | None = None) -> Result:
-        self.commands.append(command)
-        for line in self.lines:
-            if on_line is not None:
-                on_line(line)
-        return self.result
-
-    async def close(self) -> None:
-        return
 
 
 def result_file(**changes: object) -> dict[str, bytes]:
@@ -70,7 +50,7 @@ def base(path: str) -> bytes:
 
 
 async def test_a_candidate_becomes_a_patch_of_the_base_with_every_other_byte_kept() -> None:
-    sandbox = Scripted(Result(exit_code=0, files=result_file()))
+    sandbox = ScriptedSandbox(Result(exit_code=0, files=result_file()))
     report = await repair(sandbox, "/venv/bin/python", RepairOptions(targets=("t::a",)), files=base)
     (candidate,) = report.candidates
     (edit,) = candidate.patch.edits
@@ -82,7 +62,7 @@ async def test_a_candidate_becomes_a_patch_of_the_base_with_every_other_byte_kep
 
 
 async def test_the_command_carries_the_options_and_its_own_environment() -> None:
-    sandbox = Scripted(Result(exit_code=0, files=result_file()))
+    sandbox = ScriptedSandbox(Result(exit_code=0, files=result_file()))
     options = RepairOptions(targets=("t::a",), seconds=5, seed=3)
     await repair(sandbox, "/py", options, files=base, env={"LANG": "C.UTF-8", "PYTHONPATH": "/work/src"})
     (command,) = sandbox.commands
@@ -100,7 +80,7 @@ async def test_the_command_carries_the_options_and_its_own_environment() -> None
 async def test_progress_lines_are_followed_and_other_output_is_not() -> None:
     line = {"phase": "search", "tried": 3, "plausible": 1, "best": "x", "seconds": 0.5}
     noise = (b"hello", b"{not json", b'{"phase": 1}', b"[]")
-    sandbox = Scripted(Result(exit_code=0, files=result_file()), (*noise, json.dumps(line).encode()))
+    sandbox = ScriptedSandbox(Result(exit_code=0, files=result_file()), (*noise, json.dumps(line).encode()))
     seen: list[RepairProgress] = []
     await repair(sandbox, "/py", RepairOptions(targets=()), files=base, on_progress=seen.append)
     assert seen == [RepairProgress(phase="search", tried=3, plausible=1, best="x", seconds=0.5)]
@@ -118,7 +98,7 @@ async def test_progress_lines_are_followed_and_other_output_is_not() -> None:
     ],
 )
 async def test_an_engine_that_ends_badly_is_reported_not_raised(result: Result, words: str) -> None:
-    report = await repair(Scripted(result), "/py", RepairOptions(targets=()), files=base)
+    report = await repair(ScriptedSandbox(result), "/py", RepairOptions(targets=()), files=base)
     assert report.stopped == "unsupported"
     assert words in report.note
     assert report.candidates == ()

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from regoose.domain.generation import Oddity, Target, TestFile
-from regoose.sandbox.base import Command, LineObserver, Result
+from regoose.sandbox.base import Result
 from regoose.search.testgen import GenerateOptions, GenerateProgress, Style, generate
+from regoose.testing.sandbox import ScriptedSandbox
 from regoose_guest.testgen.schema import ResultJson
 
 TARGET = Target(path="src/shop/stock.py", module="shop.stock", only=("Stack",), lines=(3, 4))
@@ -16,27 +17,6 @@ OPTIONS = GenerateOptions(
     test_path="tests/test_stock.py", seconds=5, seed=3, style=Style(line_length=100, own=("shop",))
 )
 RESULT = "/tmp/regoose/testgen-result.json"
-
-
-class Scripted:
-    """A sandbox that answers with a prepared result."""
-
-    backend = "scripted"
-
-    def __init__(self, result: Result, lines: tuple[bytes, ...] = ()) -> None:
-        self.result = result
-        self.lines = lines
-        self.commands: list[Command] = []
-
-    async def run(self, command: Command, on_line: LineObserver | None = None) -> Result:
-        self.commands.append(command)
-        for line in self.lines:
-            if on_line is not None:
-                on_line(line)
-        return self.result
-
-    async def close(self) -> None:
-        return
 
 
 def result_file(**changes: object) -> dict[str, bytes]:
@@ -52,7 +32,7 @@ def result_file(**changes: object) -> dict[str, bytes]:
 
 
 async def test_the_file_and_the_oddities_become_a_draft() -> None:
-    sandbox = Scripted(Result(exit_code=0, seconds=2.0, files=result_file()))
+    sandbox = ScriptedSandbox(Result(exit_code=0, seconds=2.0, files=result_file()))
     draft = await generate(sandbox, "/py", TARGET, OPTIONS)
     assert draft.target == TARGET
     assert draft.file == TestFile("tests/test_stock.py", "def test_a():\n    assert True\n")
@@ -62,14 +42,14 @@ async def test_the_file_and_the_oddities_become_a_draft() -> None:
 
 
 async def test_no_text_is_no_file_and_the_note_says_why() -> None:
-    sandbox = Scripted(Result(exit_code=0, files=result_file(text="\n", note="The module has no functions.")))
+    sandbox = ScriptedSandbox(Result(exit_code=0, files=result_file(text="\n", note="The module has no functions.")))
     draft = await generate(sandbox, "/py", TARGET, OPTIONS)
     assert draft.file is None
     assert draft.note == "The module has no functions."
 
 
 async def test_the_command_carries_the_options_and_its_own_environment() -> None:
-    sandbox = Scripted(Result(exit_code=0, files=result_file()))
+    sandbox = ScriptedSandbox(Result(exit_code=0, files=result_file()))
     await generate(sandbox, "/py", TARGET, OPTIONS, env={"LANG": "C.UTF-8", "PYTHONPATH": "/work/src"})
     (command,) = sandbox.commands
     assert command.argv[:3] == ("/py", "-m", "regoose_guest.testgen")
@@ -94,7 +74,7 @@ async def test_progress_lines_are_followed_and_other_output_is_not() -> None:
     line = {"phase": "explore", "executions": 3, "branches": 1, "branches_total": 8, "cases": 2, "killed": 0}
     line |= {"mutants": 0, "seconds": 0.5}
     noise = (b"hello", b"{not json", b'{"phase": 1}', b"[]")
-    sandbox = Scripted(Result(exit_code=0, files=result_file()), (*noise, json.dumps(line).encode()))
+    sandbox = ScriptedSandbox(Result(exit_code=0, files=result_file()), (*noise, json.dumps(line).encode()))
     seen: list[GenerateProgress] = []
     await generate(sandbox, "/py", TARGET, OPTIONS, on_progress=seen.append)
     assert [(one.phase, one.executions, one.branches_total) for one in seen] == [("explore", 3, 8)]
@@ -113,6 +93,6 @@ async def test_progress_lines_are_followed_and_other_output_is_not() -> None:
     ],
 )
 async def test_an_engine_that_ends_badly_is_a_note(result: Result, words: str) -> None:
-    draft = await generate(Scripted(result), "/py", TARGET, OPTIONS)
+    draft = await generate(ScriptedSandbox(result), "/py", TARGET, OPTIONS)
     assert draft.file is None
     assert words in draft.note

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from regoose.domain.repair import RepairReport
-from regoose.sandbox.base import GUEST, MIB, OUT, WORK, Command, Limits, Result, Sandbox
-from regoose.search.repair.checked import Checked
+from regoose.sandbox.base import WORK, Command, Result, Sandbox
+from regoose.search.checked import Checked
+from regoose.search.engine import MEMORY_PER_JOB, ProgressLines, engine_command, result_path
 from regoose.search.repair.result import to_report
 from regoose_guest.repair.schema import UNSUPPORTED, OptionsJson, ProgressJson, ResultJson
 
 BaseReader = Callable[[str], bytes]
 """Give the bytes of a file of the base tree, by its path relative to the root."""
 
-_OPTIONS = f"{OUT}/repair-options.json"
-_RESULT = f"{OUT}/repair-result.json"
-_GRACE_SECONDS = 30.0
-"""The engine ends by itself; the sandbox cuts it only where a test has got hold of it."""
-_MEMORY_PER_JOB = 512 * MIB
+_ENGINE = "repair"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,23 +45,6 @@ class RepairProgress:
     seconds: float
 
 
-@dataclass(slots=True)
-class _Lines:
-    """Turns the engine's progress lines into events; any other line is the target's own and dropped."""
-
-    observe: Callable[[RepairProgress], None] | None
-    progress: Checked[ProgressJson] = field(default_factory=lambda: Checked(ProgressJson))
-
-    def __call__(self, line: bytes) -> None:
-        if self.observe is None or not line.startswith(b"{"):
-            return
-        try:
-            value = self.progress.read(line)
-        except ValidationError:
-            return
-        self.observe(RepairProgress(**value))
-
-
 async def repair(
     sandbox: Sandbox,
     environment_python: str,
@@ -81,7 +60,12 @@ async def repair(
     `environment_python` is the target's interpreter as the sandbox sees it. The candidates are validated in
     process only: prove the one you choose. Raises `SandboxDied` where the sandbox ends under the search.
     """
-    result = await sandbox.run(_command(environment_python, options, env or {}), _Lines(on_progress))
+
+    def tell(said: ProgressJson) -> None:
+        if on_progress is not None:
+            on_progress(RepairProgress(**said))
+
+    result = await sandbox.run(_command(environment_python, options, env or {}), ProgressLines(ProgressJson, tell))
     report = _parse(result)
     return to_report(report, files)
 
@@ -95,23 +79,14 @@ def _command(python: str, options: RepairOptions, env: Mapping[str, str]) -> Com
         "jobs": options.jobs,
         "seed": options.seed,
         "max_candidates": options.max_candidates,
-        "memory_bytes": _MEMORY_PER_JOB,
-        "result": _RESULT,
+        "memory_bytes": MEMORY_PER_JOB,
+        "result": result_path(_ENGINE),
     }
-    path = f"{GUEST}:{env['PYTHONPATH']}" if env.get("PYTHONPATH") else GUEST
-    fixed = {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    return Command(
-        argv=(python, "-m", "regoose_guest.repair", "--options", _OPTIONS),
-        env={**env, **fixed},
-        writes={_OPTIONS: json.dumps(given).encode()},
-        reads=(_RESULT,),
-        reset=True,
-        limits=Limits(seconds=options.seconds + _GRACE_SECONDS),
-    )
+    return engine_command(_ENGINE, python, given, options.seconds, env)
 
 
 def _parse(result: Result) -> ResultJson:
-    raw = result.files.get(_RESULT)
+    raw = result.files.get(result_path(_ENGINE))
     if raw is not None:
         try:
             return Checked(ResultJson).read(raw)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from regoose.domain.generation import Draft, Oddity, Target, TestFile
-from regoose.sandbox.base import GUEST, MIB, OUT, WORK, Command, Limits, Result, Sandbox
-from regoose.search.repair.checked import Checked
+from regoose.sandbox.base import WORK, Command, Result, Sandbox
+from regoose.search.checked import Checked
+from regoose.search.engine import MEMORY_PER_JOB, ProgressLines, engine_command, result_path
 from regoose.search.testgen.style import Style
 from regoose_guest.testgen.schema import OddityJson, OptionsJson, ProgressJson, ResultJson
 
-_OPTIONS = f"{OUT}/testgen-options.json"
-_RESULT = f"{OUT}/testgen-result.json"
-_GRACE_SECONDS = 30.0
-"""The engine ends by itself; the sandbox cuts it only where the module has got hold of it."""
-_MEMORY_PER_JOB = 512 * MIB
+_ENGINE = "testgen"
 _TAIL = 300
 """Characters of a last line of standard error that a note shows."""
 
@@ -52,23 +48,6 @@ class GenerateProgress:
     seconds: float
 
 
-@dataclass(slots=True)
-class _Lines:
-    """Turns the engine's progress lines into events; any other line is the target's own and dropped."""
-
-    observe: Callable[[GenerateProgress], None] | None
-    progress: Checked[ProgressJson] = field(default_factory=lambda: Checked(ProgressJson))
-
-    def __call__(self, line: bytes) -> None:
-        if self.observe is None or not line.startswith(b"{"):
-            return
-        try:
-            value = self.progress.read(line)
-        except ValidationError:
-            return
-        self.observe(GenerateProgress(**value))
-
-
 async def generate(
     sandbox: Sandbox,
     environment_python: str,
@@ -84,7 +63,13 @@ async def generate(
     `environment_python` is the target's interpreter as the sandbox sees it. However the engine ends, there is a
     draft; without a file, its note says why. Raises `SandboxDied` where the sandbox itself ends under the search.
     """
-    result = await sandbox.run(_command(environment_python, target, options, env or {}), _Lines(on_progress))
+
+    def tell(said: ProgressJson) -> None:
+        if on_progress is not None:
+            on_progress(GenerateProgress(**said))
+
+    command = _command(environment_python, target, options, env or {})
+    result = await sandbox.run(command, ProgressLines(ProgressJson, tell))
     found = _read(result)
     if isinstance(found, str):
         return Draft(target=target, file=None, note=found, seconds=result.seconds)
@@ -109,25 +94,16 @@ def _command(python: str, target: Target, options: GenerateOptions, env: Mapping
         "seconds": options.seconds,
         "jobs": options.jobs,
         "seed": options.seed,
-        "memory_bytes": _MEMORY_PER_JOB,
+        "memory_bytes": MEMORY_PER_JOB,
         "style": options.style.to_json(),
-        "result": _RESULT,
+        "result": result_path(_ENGINE),
     }
-    path = f"{GUEST}:{env['PYTHONPATH']}" if env.get("PYTHONPATH") else GUEST
-    fixed = {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    return Command(
-        argv=(python, "-m", "regoose_guest.testgen", "--options", _OPTIONS),
-        env={**env, **fixed},
-        writes={_OPTIONS: json.dumps(given).encode()},
-        reads=(_RESULT,),
-        reset=True,
-        limits=Limits(seconds=options.seconds + _GRACE_SECONDS),
-    )
+    return engine_command(_ENGINE, python, given, options.seconds, env)
 
 
 def _read(result: Result) -> ResultJson | str:
     """Return what was found, or in one sentence why there is nothing."""
-    raw = result.files.get(_RESULT)
+    raw = result.files.get(result_path(_ENGINE))
     if raw is not None:
         try:
             return Checked(ResultJson).read(raw)

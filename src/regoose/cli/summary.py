@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.text import Text
 
 from regoose.domain.evidence import Evidence, SuiteCounts, Verdict
+from regoose.domain.generation import GenerateResult, Kept
 from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate
 from regoose.domain.run import FixResult, ProofResult
+from regoose.reports.generation.numbers import dropped, figures, headline
 from regoose.reports.wording import TITLES, reason
 
 EXIT_CODES = {Verdict.PROVEN: 0, Verdict.UNPROVEN: 1, Verdict.FAILED: 1, Verdict.CANCELLED: 1}
@@ -22,6 +24,7 @@ STYLES = {
 }
 SHOWN = 10
 """Rows of a list that are shown; the report has them all."""
+SHOWN_MODULES = 40
 DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -70,6 +73,27 @@ def show_proof(console: Console, result: ProofResult) -> None:
     _table(console, facts)
 
 
+def show_generate(console: Console, result: GenerateResult, rerun: str) -> None:
+    """Print a result of `test`; `rerun` is the command that runs the kept tests as the user can type it."""
+    _headline(console, result.status, headline(result).replace("`", ""))
+    _modules(console, result.modules)
+    _look_at(console, result.modules)
+    facts = [
+        ("dropped", dropped(figures(result.modules).dropped)),
+        ("from cache", _cached(result)),
+        ("sandbox", result.sandbox),
+        ("not enforced", ", ".join(result.not_enforced)),
+        *(("note", note) for note in result.notes),
+        *(("note", f"{one.target.path}: {note}") for one in result.modules for note in one.notes),
+        ("branch", result.branch or ""),
+        ("applied", "to the working tree" if result.applied else ""),
+        ("run", f"{result.run_id} ({result.seconds:.1f} s)"),
+        ("report", result.report or ""),
+        ("rerun", rerun),
+    ]
+    _table(console, facts)
+
+
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows as lines whose columns stand under each other; nothing is cut."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
@@ -77,8 +101,11 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _verdict(console: Console, evidence: Evidence) -> None:
-    title = TITLES[evidence.verdict]
-    console.print(Text.assemble((title, STYLES[evidence.verdict]), f": {reason(evidence)}"))
+    _headline(console, evidence.verdict, reason(evidence))
+
+
+def _headline(console: Console, verdict: Verdict, sentence: str) -> None:
+    console.print(Text.assemble((TITLES[verdict], STYLES[verdict]), f": {sentence}"))
 
 
 def _facts(evidence: Evidence) -> list[tuple[str, str]]:
@@ -138,6 +165,41 @@ def _suspects(console: Console, result: FixResult) -> None:
     rows = [[f"{at.score:.2f}", f"{at.path}:{at.line}", at.function] for at in result.suspects[:SHOWN]]
     _lines(console, [f"  {line}" for line in columns(rows)])
     console.print()
+
+
+def _modules(console: Console, modules: Sequence[Kept]) -> None:
+    if not modules:
+        return
+    rows = [["module", "tests", "branches", "mutants killed", "file"]]
+    rows += [_row(one.target.module, (one,), one.file.path if one.file else "-") for one in modules[:SHOWN_MODULES]]
+    more = len(modules) - SHOWN_MODULES
+    if len(modules) > 1:
+        rows.append(_row("together", modules, f"and {more} more modules" if more > 0 else ""))
+    console.print()
+    _lines(console, columns(rows))
+    console.print()
+
+
+def _row(name: str, modules: Sequence[Kept], file: str) -> list[str]:
+    sums = figures(modules)
+    return [name, f"{sums.tests:,}", str(sums.branches), sums.mutation, file]
+
+
+def _look_at(console: Console, modules: Sequence[Kept]) -> None:
+    oddities = [odd for one in modules for odd in one.oddities]
+    if not oddities:
+        return
+    console.print(Text("Look at these, they are not asserted:", "bold yellow"))
+    for odd in oddities[:SHOWN]:
+        console.print(Text(f"  {odd.path}:{odd.line}  {odd.call}  gives  {odd.observed}"))
+        console.print(Text(f"    {odd.why}"))
+    if len(oddities) > SHOWN:
+        console.print(Text(f"  and {len(oddities) - SHOWN} more in the report"))
+    console.print()
+
+
+def _cached(result: GenerateResult) -> str:
+    return f"{result.cached} of {len(result.modules)} modules" if result.cached else ""
 
 
 def _lines(console: Console, lines: Iterable[str]) -> None:

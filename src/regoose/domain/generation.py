@@ -214,6 +214,8 @@ class Kept:
     file: TestFile | None
     tests: tuple[str, ...]
     """Node ids in `file`."""
+    durations: tuple[float, ...] = ()
+    """Seconds of each of `tests` in their order, as last measured; empty where nobody measured."""
     before: FileCoverage
     after: FileCoverage
     mutation: MutationReport

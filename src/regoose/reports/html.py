@@ -18,7 +18,7 @@ from regoose.domain.repair import Candidate, Suspect
 from regoose.domain.run import FixResult
 from regoose.reports import diff
 from regoose.reports.source import lines, markup, printable
-from regoose.reports.wording import TITLES, reason
+from regoose.reports.wording import TITLES, plural, reason
 
 SNIPPET = 3
 """Lines shown before and after a suspect place."""
@@ -81,7 +81,7 @@ def render(result: FixResult, sources: Mapping[str, str] | None = None) -> str:
         answers=[_answers(difference, result.alternatives) for difference in evidence.differences],
         places=[_place(suspect, sources or {}) for suspect in result.suspects],
         survivors=_survivors(evidence),
-        plural=_plural,
+        plural=plural,
     )
 
 
@@ -92,10 +92,6 @@ def _prose(text: str) -> Markup:
         return escape(printable(text))
     pieces = (Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts))
     return Markup("").join(pieces)
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _total(counts: SuiteCounts) -> int:

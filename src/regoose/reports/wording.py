@@ -1,4 +1,4 @@
-"""How every report names a verdict, and the sentence that gives its reason."""
+"""How every report names a verdict, gives its reason and counts things."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def reason(evidence: Evidence) -> str:
     title = TITLES[evidence.verdict]
     rest = evidence.summary.removeprefix(title).removeprefix(":").lstrip()
     return rest[:1].upper() + rest[1:]
+
+
+def plural(count: int, word: str) -> str:
+    """Return `1 test`, `2,000 tests`."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -56,53 +56,66 @@ def _candidate(number: int, new: str, description: str) -> Candidate:
     )
 
 
-def proven() -> FixResult:
-    """Return a result whose tests leave one behaviour."""
-    case = CaseResult(
-        "tests/test_indicators.py::test_moving_average_ends_with_the_latest_close",
-        Outcome.FAILED,
-        0.01,
-        Failure(
-            "call",
-            "AssertionError",
-            "assert [2.0, 3.0] == [2.0, 3.0, 5.0]\n  Right contains one more item: 5.0",
-            "tests/test_indicators.py",
-            7,
+def _red() -> tuple[CaseResult, CaseResult]:
+    """Return two tests that fail on the base."""
+    return (
+        CaseResult(
+            "tests/test_indicators.py::test_moving_average_ends_with_the_latest_close",
+            Outcome.FAILED,
+            0.01,
+            Failure(
+                "call",
+                "AssertionError",
+                "assert [2.0, 3.0] == [2.0, 3.0, 5.0]\n  Right contains one more item: 5.0",
+                "tests/test_indicators.py",
+                7,
+            ),
+        ),
+        CaseResult(
+            "tests/test_service.py::test_prediction[<b>&\"']",
+            Outcome.ERROR,
+            0.2,
+            Failure("call", "IndexError", "list index out of range", PATH, 14),
         ),
     )
-    other = CaseResult(
-        "tests/test_service.py::test_prediction[<b>&\"']",
-        Outcome.ERROR,
-        0.2,
-        Failure("call", "IndexError", "list index out of range", PATH, 14),
+
+
+def _checks() -> tuple[Check, ...]:
+    threshold = Finding("tamper", "threshold", "setup.cfg", 3, "A threshold stands unchanged.", blocking=False)
+    return (
+        Check(name="red on base", status=CheckStatus.PASSED, summary="2 of 2 fail by assertion.", seconds=1.3),
+        Check(name="green on head", status=CheckStatus.PASSED, summary="2 of 2 pass 5 times.", seconds=4.1),
+        Check(
+            name="tamper",
+            status=CheckStatus.PASSED,
+            summary="No test was deleted, skipped or weakened.",
+            findings=(threshold,),
+        ),
+        Check(name="mutation", status=CheckStatus.NOT_RUN, summary="Not part of this run."),
     )
-    best = _candidate(1, "len(closes) + 1)]", "Count one further: `len(closes) + 1` instead of `len(closes)`.")
-    evidence = Evidence(
+
+
+def _evidence() -> Evidence:
+    red = _red()
+    return Evidence(
         verdict=Verdict.PROVEN,
         summary="Proven: 2 failing tests pass with a change of one line, and nothing else got worse.",
-        red=(case, other),
-        green=(case.id, other.id),
+        red=red,
+        green=tuple(case.id for case in red),
         repeats=5,
         before=SuiteCounts(passed=35, failed=1, errors=1, skipped=2),
         after=SuiteCounts(passed=37, skipped=2),
         changed_lines=1,
         changed_lines_covered=1,
         flaky=("tests/test_clock.py::test_now",),
-        checks=(
-            Check(name="red on base", status=CheckStatus.PASSED, summary="2 of 2 fail by assertion.", seconds=1.3),
-            Check(name="green on head", status=CheckStatus.PASSED, summary="2 of 2 pass 5 times.", seconds=4.1),
-            Check(
-                name="tamper",
-                status=CheckStatus.PASSED,
-                summary="No test was deleted, skipped or weakened.",
-                findings=(
-                    Finding("tamper", "threshold", "setup.cfg", 3, "A threshold stands unchanged.", blocking=False),
-                ),
-            ),
-            Check(name="mutation", status=CheckStatus.NOT_RUN, summary="Not part of this run."),
-        ),
+        checks=_checks(),
         not_enforced=("disk limit",),
     )
+
+
+def proven() -> FixResult:
+    """Return a result whose tests leave one behaviour."""
+    best = _candidate(1, "len(closes) + 1)]", "Count one further: `len(closes) + 1` instead of `len(closes)`.")
     return FixResult(
         run_id="20261120-231500-abcdef",
         engine=Engine.SEARCH,
@@ -112,7 +125,7 @@ def proven() -> FixResult:
         branch="regoose/moving-average-abcdef",
         commit="89abcdef0123456789abcdef0123456789abcdef",
         applied=False,
-        evidence=evidence,
+        evidence=_evidence(),
         alternatives=(best,),
         suspects=(Suspect(PATH, 10, "moving_average", 1.0), Suspect(PATH, 14, "last", 0.71)),
         reproduce="regoose prove --base 0123456 --head 89abcde --test tests/test_indicators.py::test_x",

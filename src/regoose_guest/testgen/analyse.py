@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from typing import Any, DefaultDict, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from regoose_guest.testgen.usage import Function, keys_of
+from regoose_guest.testgen.usage import Function, Uses, keys_of, uses_of
 
 Example = Tuple[Tuple[str, ...], Tuple[Tuple[str, str], ...]]
 """Positional and keyword arguments of a call, as source."""
@@ -20,6 +20,9 @@ _LONGEST = 60
 _FILES = 60
 """Neighbouring files that are looked into for calls."""
 _FILE_BYTES = 200_000
+_ALL_BYTES = 1_000_000
+"""Of all files that are looked into: a budget in bytes is the same in every run, one in seconds is not."""
+_CALLED = re.compile(r"(\w+)\s*\(")
 _NOT_LITERAL = (
     *(ast.Name, ast.Attribute, ast.Call, ast.Lambda, ast.Starred, ast.Await, ast.Yield, ast.JoinedStr, ast.NamedExpr),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
@@ -38,23 +41,33 @@ class Constants(NamedTuple):
     patterns: List[str]
 
 
-def constants_of(node: Optional[ast.AST]) -> Constants:
-    """Return the literals below a node but docstrings."""
-    found = Constants([], [], [], [], [])
-    if node is None:
-        return found
-    documentation = _documentation(node)
-    held: Dict[Any, List[Any]] = {str: found.texts, int: found.ints, float: found.floats, bytes: found.bytestrings}
-    for one in ast.walk(node):
+class Reading(NamedTuple):
+    """What the text of one function says."""
+
+    constants: Constants
+    uses: Uses
+    keys: Dict[str, List[str]]
+
+
+NOTHING = Reading(Constants([], [], [], [], []), {}, {})
+
+
+def constants_of(nodes: Iterable[ast.AST]) -> Constants:
+    """Return the literals among nodes, those of docstrings left out."""
+    nodes = list(nodes)
+    documentation = _documentation(nodes)
+    held: Dict[Any, Dict[Any, None]] = {str: {}, int: {}, float: {}, bytes: {}}
+    patterns: Dict[str, None] = {}
+    for one in nodes:
         if isinstance(one, ast.Constant) and id(one) not in documentation:
             value: Any = one.value
             many = held.get(type(value))
             is_long = isinstance(value, (str, bytes)) and len(value) > _LONGEST
-            if many is not None and not is_long and value not in many:
-                many.append(value)
-            if isinstance(value, str) and _is_pattern(value):
-                found.patterns.append(value)
-    return found
+            if many is not None and not is_long:
+                many[value] = None
+            if isinstance(value, str) and value not in patterns and _is_pattern(value):
+                patterns[value] = None
+    return Constants(list(held[str]), list(held[int]), list(held[float]), list(held[bytes]), list(patterns))
 
 
 def _is_pattern(text: str) -> bool:
@@ -67,29 +80,38 @@ def _is_pattern(text: str) -> bool:
     return True
 
 
-def _documentation(node: ast.AST) -> Set[int]:
+def _documentation(nodes: Iterable[ast.AST]) -> Set[int]:
     found: Set[int] = set()
-    for one in ast.walk(node):
+    for one in nodes:
         if isinstance(one, _DOCUMENTED) and one.body and isinstance(one.body[0], ast.Expr):
             found.add(id(one.body[0].value))
     return found
 
 
 class Facts:
-    """All that is read from the module's text and the files around it."""
+    """All that is read from the module's text and the files around it, once for all processes of the engine."""
 
     def __init__(self, tree: ast.Module, path: str, existing: Sequence[str] = ()) -> None:
         self.definitions: Dict[str, Function] = {}
         """By qualified name."""
         self.classes: Dict[str, ast.ClassDef] = {}
         self._gather(tree.body, "")
-        self.constants = constants_of(tree)
+        self._callable = {name.rpartition(".")[2] for name in (*self.definitions, *self.classes)}
+        nodes = list(ast.walk(tree))
+        self.constants = constants_of(nodes)
+        self._readings = {id(one): _read(one) for one in self.definitions.values()}
+        found: DefaultDict[str, Dict[Example, None]] = defaultdict(dict)
+        for one in (*self._documented(nodes), nodes, *self._files(path, existing)):
+            self._harvest(one, found)
         self.examples: DefaultDict[str, List[Example]] = defaultdict(list)
         """Calls by the bare name of what is called: in docstrings, the package, existing tests."""
-        self.keys = _bundled(tree)
-        self._documented(tree)
-        self._called(tree, path, existing)
-        self.raising_lines = _raising_lines(tree)
+        self.examples.update((name, list(many)) for name, many in found.items())
+        self.keys = _bundled(nodes)
+        self.raising_lines = _raising_lines(nodes)
+
+    def reading(self, node: Optional[Function]) -> Reading:
+        """Return what the text of one of the definitions says; nothing where there is none."""
+        return NOTHING if node is None else self._readings.get(id(node)) or _read(node)
 
     def _gather(self, body: Iterable[ast.stmt], prefix: str) -> None:
         for node in body:
@@ -101,9 +123,10 @@ class Facts:
             elif isinstance(node, (ast.If, ast.Try)):
                 self._gather([*node.body, *node.orelse], prefix)
 
-    def _documented(self, tree: ast.Module) -> None:
+    def _documented(self, nodes: Sequence[ast.AST]) -> Iterator[Iterable[ast.AST]]:
+        """Yield the nodes of calls in docstrings."""
         parser = doctest.DocTestParser()
-        for node in ast.walk(tree):
+        for node in nodes:
             text = ast.get_docstring(node) if isinstance(node, _DOCUMENTED) else None
             if not text:
                 continue
@@ -113,37 +136,42 @@ class Facts:
                 except ValueError:
                     examples = []
                 for one in examples:
-                    self._harvest(_parsed(one.source))
+                    yield _parsed(one.source)
             for found in _IN_TEXT.finditer(text):
-                self._harvest(_parsed(f"{found.group(1)}({found.group(2)})"))
+                if found.group(1) in self._callable:
+                    yield _parsed(f"{found.group(1)}({found.group(2)})")
 
-    def _called(self, tree: ast.Module, path: str, existing: Sequence[str]) -> None:
-        self._harvest(tree)
+    def _files(self, path: str, existing: Sequence[str]) -> Iterator[Iterable[ast.AST]]:
+        """Yield the nodes of files that speak of something of the module's."""
+        left = _ALL_BYTES
         for one in [*existing, *_neighbours(path)][:_FILES]:
             try:
-                if os.path.getsize(one) > _FILE_BYTES:
+                size = os.path.getsize(one)
+                if size > min(_FILE_BYTES, left):
                     continue
                 with open(one, encoding="utf-8") as file:
                     text = file.read()
             except (OSError, UnicodeDecodeError):
                 continue
-            self._harvest(_parsed(text))
+            if not self._callable.isdisjoint(_CALLED.findall(text)):
+                left -= size
+                yield _parsed(text)
 
-    def _harvest(self, tree: Optional[ast.AST]) -> None:
-        if tree is None:
-            return
-        names = {name.rpartition(".")[2] for name in (*self.definitions, *self.classes)}
-        for node in ast.walk(tree):
+    def _harvest(self, nodes: Iterable[ast.AST], found: DefaultDict[str, Dict[Example, None]]) -> None:
+        for node in nodes:
             if not isinstance(node, ast.Call) or not (node.args or node.keywords):
                 continue
             name = _called_name(node.func)
-            if name not in names or not all(map(_is_literal, node.args)):
+            if name not in self._callable or not all(map(_is_literal, node.args)):
                 continue
             if all(one.arg and _is_literal(one.value) for one in node.keywords):
                 keywords = tuple((str(one.arg), ast.unparse(one.value)) for one in node.keywords)
-                example = (tuple(map(ast.unparse, node.args)), keywords)
-                if example not in self.examples[name]:
-                    self.examples[name].append(example)
+                found[name][tuple(map(ast.unparse, node.args)), keywords] = None
+
+
+def _read(node: Function) -> Reading:
+    nodes = list(ast.walk(node))
+    return Reading(constants_of(nodes), uses_of(node, nodes), keys_of(nodes))
 
 
 def _called_name(node: ast.expr) -> str:
@@ -156,11 +184,11 @@ def _is_literal(node: ast.expr) -> bool:
     return not any(isinstance(one, _NOT_LITERAL) for one in ast.walk(node))
 
 
-def _parsed(text: str) -> Optional[ast.Module]:
+def _parsed(text: str) -> Iterable[ast.AST]:
     try:
-        return ast.parse(text)
+        return ast.walk(ast.parse(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+        return ()
 
 
 def _neighbours(path: str) -> Iterator[str]:
@@ -171,19 +199,19 @@ def _neighbours(path: str) -> Iterator[str]:
                 yield os.path.join(folder, name)
 
 
-def _bundled(tree: ast.Module) -> List[str]:
+def _bundled(nodes: Iterable[ast.AST]) -> List[str]:
     """Return the keys that functions look up in a `**bundle`: their callers pass the same bundle to all."""
     found: Dict[str, None] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, _FUNCTIONS) and node.args.kwarg is not None:
-            found.update(dict.fromkeys(keys_of(node).get(node.args.kwarg.arg, ())))
+            found.update(dict.fromkeys(keys_of(ast.walk(node)).get(node.args.kwarg.arg, ())))
     return list(found)
 
 
-def _raising_lines(tree: ast.Module) -> Set[int]:
+def _raising_lines(nodes: Iterable[ast.AST]) -> Set[int]:
     """Return the lines of `raise` and `assert` statements."""
     found: Set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, (ast.Raise, ast.Assert)):
             found.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return found

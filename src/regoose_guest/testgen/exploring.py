@@ -7,10 +7,12 @@ import json
 import os
 import random as random_module
 import re
+from bisect import bisect_left, bisect_right
+from itertools import accumulate, zip_longest
 from random import Random
 from time import monotonic
 from types import CodeType
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from regoose_guest.testgen.acts import FUNCTION, Act, Candidate, key_of
 from regoose_guest.testgen.analyse import Facts
@@ -31,6 +33,8 @@ _POOL = 200
 """Behaviours of a subject that are kept, for telling mutants apart."""
 _CORPUS = 400
 _CANDIDATES = 3000
+_LEAST = 3
+"""Behaviours of each subject that are observed, however many subjects there are."""
 _HANGS = 6
 _WORD = re.compile(r"[A-Za-z][A-Za-z _-]{1,24}")
 _WORDS = 60
@@ -96,9 +100,8 @@ class Explorer:
         self._is_full = False
         self._is_lasting = False
         self._lasting: Dict[str, Candidate] = {}
-        self._spans = {
-            one.key: [line for line in self._lines if one.lines[0] < line <= one.lines[1]] for one in self._subjects
-        }
+        self._energies = list(accumulate(one.energy for one in self._subjects))
+        """Running totals, for drawing one by its weight."""
 
     def run(self, end: float, patience: float) -> None:
         """Search until `end`, or until nothing new came for `patience` seconds."""
@@ -138,7 +141,7 @@ class Explorer:
         subjects = self._subjects
         if turn < 12 * len(subjects) or turn % 7 == 0:
             return subjects[turn % len(subjects)]
-        return self._random.choices(subjects, [one.energy for one in subjects])[0]
+        return self._random.choices(subjects, cum_weights=self._energies)[0]
 
     def _begin(self, end: float) -> None:
         """Try documented calls first, and the module's own words where one argument is enough."""
@@ -163,14 +166,16 @@ class Explorer:
 
     def _weigh(self) -> None:
         """Give energy to subjects by the lines and branches that they still hide."""
-        halves = self.cover.halves()
-        self._is_full = not halves and self._lines <= self.cover.lines
+        halves = sorted(self.cover.halves())
+        hidden = sorted(self._lines - self.cover.lines)
+        self._is_full = not halves and not hidden
         for one in self._subjects:
-            hidden = sum(line not in self.cover.lines for line in self._spans[one.key])
-            half = sum(one.lines[0] <= line <= one.lines[1] for line in halves)
-            one.energy = 0.15 + min(4.0, hidden * 0.5) + min(3.0, half * 0.4)
+            first, last = one.lines
+            energy = min(4.0, _within(hidden, first + 1, last) * 0.5) + min(3.0, _within(halves, first, last) * 0.4)
+            one.energy = 0.15 + energy
             if one.runs > 600 and not one.news:  # noqa: PLR2004 - a fair chance without result
                 one.energy *= 0.5
+        self._energies = list(accumulate(one.energy for one in self._subjects))
 
     def _try(self, subject: Subject, acts: Acts, *, is_example: bool = False) -> bool:
         chosen = list(self._laboratory.values.chosen)
@@ -241,14 +246,16 @@ class Explorer:
             pool[behaviour] = (size, candidate)
 
     def candidates(self) -> List[Candidate]:
-        """Return what is worth observing: what reached something, then a share of each pool."""
+        """Return what is worth observing: what reached something, then behaviours of one subject after another."""
         found = {**self._new, **self._lasting}
-        share = max(30, min(_POOL, _CANDIDATES // max(1, len(self._subjects))))
+        share = max(_LEAST, min(_POOL, _CANDIDATES // max(1, len(self._subjects))))
+        samples: List[List[Candidate]] = []
         for pool in self._pools.values():
             entries = sorted(pool.values(), key=lambda entry: entry[0])
             Random(3).shuffle(entries)  # noqa: S311 - a sample
-            for _, candidate in entries[:share]:
-                found.setdefault(key_of(candidate.acts), candidate)
+            samples.append([candidate for _, candidate in entries[:share]])
+        for row in zip_longest(*samples):
+            found.update((key_of(one.acts), one) for one in row if one is not None and key_of(one.acts) not in found)
         return list(found.values())
 
     def _write(self) -> None:
@@ -256,6 +263,7 @@ class Explorer:
         halves = self.cover.halves()
         answer = {
             "candidates": self.candidates(),
+            "news": len({**self._new, **self._lasting}),
             "executions": self.executions,
             "branches": len([goal for goal in self.cover.seen if goal[2] != -1]),
             "branches_total": len([goal for goal in self.cover.seen if goal[2] != -1]) + len(halves),
@@ -265,8 +273,13 @@ class Explorer:
             "order": [one.key for one in self._subjects],
         }
         with open(f"{self._target}.part", "w", encoding="utf-8", errors="surrogatepass") as file:
-            json.dump(answer, file)
+            file.write(json.dumps(answer))  # `json.dump` is many times slower
         os.replace(f"{self._target}.part", self._target)
+
+
+def _within(lines: Sequence[int], first: int, last: int) -> int:
+    """Return how many of sorted lines are in a range, both its ends included."""
+    return max(0, bisect_right(lines, last) - bisect_left(lines, first))
 
 
 def is_accident(error: Optional[BaseException], file: str, raising: Set[int]) -> bool:

@@ -13,9 +13,9 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, 
 from typing import Counter as CounterOf
 
 from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, OPERATIONS, PROPERTY, STATIC
-from regoose_guest.testgen.analyse import Constants, Facts, constants_of
+from regoose_guest.testgen.analyse import Constants, Facts
 from regoose_guest.testgen.kinds import Annotations, Kind
-from regoose_guest.testgen.usage import Function, Uses, documented_kinds, keys_of, named_kind, uses_of
+from regoose_guest.testgen.usage import Function, Uses, documented_kinds, named_kind
 
 _NOT_METHODS = frozenset(
     (
@@ -177,6 +177,7 @@ class Found:
 
     def _subject(self, kind: str, value: Any, owner: str, name: str, key: str, node: Optional[Function]) -> Subject:
         parameters = [] if kind == PROPERTY else self._parameters(kind, value, node)
+        reading = self.facts.reading(node)
         first = min([node.lineno, *(one.lineno for one in node.decorator_list)]) if node is not None else 0
         last = (node.end_lineno or 0) if node is not None else -1
         return Subject(
@@ -185,8 +186,8 @@ class Found:
             owner=owner,
             name=name,
             parameters=parameters,
-            constants=constants_of(node),
-            keys=keys_of(node) if node is not None else {},
+            constants=reading.constants,
+            keys=reading.keys,
             lines=(first, last),
             only_keywords=kind == FUNCTION and _is_forged(value, parameters),
         )
@@ -199,7 +200,7 @@ class Found:
         if kind == METHOD and given and given[0].kind in _POSITIONAL:
             given = given[1:]
         hints = _hints(value, is_class=kind == CONSTRUCTOR)
-        uses = uses_of(node) if node is not None else {}
+        uses = self.facts.reading(node).uses
         text = "\n".join(filter(None, [ast.get_docstring(node) if node is not None else "", _documentation(value)]))
         return [self._parameter(one, hints, uses, text) for one in given]
 

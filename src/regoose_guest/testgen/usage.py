@@ -6,7 +6,7 @@ import ast
 import re
 from collections import Counter, defaultdict
 from typing import Counter as CounterOf
-from typing import DefaultDict, Dict, Iterator, List, Optional, Set, Tuple, Union
+from typing import DefaultDict, Dict, Iterable, Iterator, List, Optional, Set, Tuple, Union
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 Uses = Dict[str, CounterOf[str]]
@@ -58,18 +58,18 @@ def parameter_names(node: Function) -> List[str]:
     return names + ([given.kwarg.arg] if given.kwarg else [])
 
 
-def uses_of(node: Function) -> Uses:
-    """Return what the body does with each place."""
+def uses_of(node: Function, nodes: Iterable[ast.AST]) -> Uses:
+    """Return what the body does with each place; `nodes` are all of the function."""
     reader = _Reader(set(parameter_names(node)))
-    for one in ast.walk(node):
+    for one in nodes:
         reader.read(one)
     return dict(reader.uses)
 
 
-def keys_of(node: Function) -> Dict[str, List[str]]:
-    """Return, for each parameter, the constant keys by which the body looks into it, in order."""
+def keys_of(nodes: Iterable[ast.AST]) -> Dict[str, List[str]]:
+    """Return, for each name, the constant keys by which a body looks into it, in order."""
     found: DefaultDict[str, List[str]] = defaultdict(list)
-    for one in ast.walk(node):
+    for one in nodes:
         place = _keyed(one)
         if place is not None and place[1] not in found[place[0]]:
             found[place[0]].append(place[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Dict, Optional, Tuple, Type, Union
 
-from regoose_guest.repair.edits import changed
+from regoose_guest.alone import changed
 
 Value = Union[str, bytes, bool, int, float, complex, None]
 """What a literal can hold."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple, TypeVar, Union, cast
 
 from regoose_guest.repair.source import Source, position
@@ -32,14 +31,6 @@ Edits = Tuple[Edit, ...]
 def target(edit: Edit) -> ast.AST:
     """Return the node of the tree that an edit takes away."""
     return edit.node if isinstance(edit, Replace) else edit.statement
-
-
-def changed(node: Node, **fields: object) -> Node:
-    """Copy a node (its children shared) with some fields changed."""
-    new = copy.copy(node)
-    for name, value in fields.items():
-        setattr(new, name, value)
-    return new
 
 
 def _locate(node: ast.AST, anchor: ast.AST) -> None:

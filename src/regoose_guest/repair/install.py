@@ -1,24 +1,21 @@
 """Make a candidate live in this process, in place, so that references held elsewhere see it."""
 
 from __future__ import annotations
-import __future__
 
-import ast
 import contextlib
 import sys
 from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Tuple
 
+from regoose_guest.alone import compiled_alone, future_flags
 from regoose_guest.repair.candidates import Candidate, Part
-from regoose_guest.repair.edits import Edit, apply, changed
+from regoose_guest.repair.edits import Edit, apply
 from regoose_guest.repair.program import Program
 from regoose_guest.repair.scope import Scope
 from regoose_guest.repair.source import Source, first_line
 
 Undo = Callable[[], None]
 
-_FUTURE_FLAGS = sum({getattr(__future__, feature).compiler_flag for feature in __future__.all_feature_names} - {0})
-"""Every feature has a bit of its own; features of long ago may share none."""
 _KEPT_OF_CLASS = frozenset(("__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__slots__"))
 
 
@@ -56,7 +53,7 @@ class Installer:
     def _future(self, source: Source) -> int:
         if source.path not in self._flags:
             code = compile(source.tree, source.path, "exec", dont_inherit=True)
-            self._flags[source.path] = code.co_flags & _FUTURE_FLAGS
+            self._flags[source.path] = future_flags(code)
         return self._flags[source.path]
 
     def prepare(self, source: Source) -> None:
@@ -64,7 +61,7 @@ class Installer:
         self._future(source)
 
     def _swap(self, source: Source, scope: Scope, swapped: List[Tuple[FunctionType, CodeType]]) -> None:
-        code = self._compiled(source, scope)
+        code = compiled_alone(scope.function, scope.classes, source.path, self._future(source))
         key = (source.path, first_line(scope.function), scope.function.name)
         functions = self._program.live.get(key, ())
         if not functions:
@@ -83,19 +80,6 @@ class Installer:
                         swapped.append((function, function.__code__))
                         function.__code__ = constant
                 self._swap_inner(source, constant, swapped)
-
-    def _compiled(self, source: Source, scope: Scope) -> CodeType:
-        """Compile one function alone, inside its classes so that names are mangled and `super` works."""
-        function = scope.function
-        arguments = changed(function.args, defaults=[], kw_defaults=[None] * len(function.args.kwonlyargs))
-        inner: ast.stmt = changed(function, decorator_list=[], returns=None, args=_bare(arguments))
-        for owner in reversed(scope.classes):
-            inner = changed(owner, bases=[], keywords=[], decorator_list=[], body=[inner])
-        module = ast.Module([inner], [])
-        code = compile(module, source.path, "exec", flags=self._future(source), dont_inherit=True)
-        for name in [*(owner.name for owner in scope.classes), function.name]:
-            code = next(c for c in code.co_consts if isinstance(c, CodeType) and c.co_name == name)
-        return code
 
     def _run_again(self, source: Source) -> None:
         """Run the edited module in its own namespace and graft the new functions and classes onto the old."""
@@ -117,20 +101,6 @@ class Installer:
                 for name, (old, new) in replaced.items():
                     if value is old and (held == name or not isinstance(old, (bool, int, str, type(None)))):
                         setattr(other, held, new)
-
-
-def _bare(arguments: ast.arguments) -> ast.arguments:
-    def plain(argument: Optional[ast.arg]) -> Optional[ast.arg]:
-        return None if argument is None else changed(argument, annotation=None)
-
-    return changed(
-        arguments,
-        posonlyargs=[plain(one) for one in arguments.posonlyargs],
-        args=[plain(one) for one in arguments.args],
-        kwonlyargs=[plain(one) for one in arguments.kwonlyargs],
-        vararg=plain(arguments.vararg),
-        kwarg=plain(arguments.kwarg),
-    )
 
 
 def _by_source(candidate: Candidate) -> List[Tuple[Source, List[Edit]]]:

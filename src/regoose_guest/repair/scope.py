@@ -7,8 +7,8 @@ import builtins
 from collections import Counter, defaultdict
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Set, Tuple, Union
 
+from regoose_guest.alone import changed
 from regoose_guest.repair.build import Value, called, size
-from regoose_guest.repair.edits import changed
 from regoose_guest.repair.source import COMPREHENSIONS, DEFINITIONS, SCOPES, Definition, Source
 
 BUILTINS = frozenset(dir(builtins))

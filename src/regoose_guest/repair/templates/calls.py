@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import List, Optional
 
+from regoose_guest.alone import changed
 from regoose_guest.repair.build import called, constant, empty_dict, empty_list, name
-from regoose_guest.repair.edits import changed
 from regoose_guest.repair.kinds import SURELY, is_number
 from regoose_guest.repair.scope import FileScope, Scope
 from regoose_guest.repair.source import DEFINITIONS, Definition

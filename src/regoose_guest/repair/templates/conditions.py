@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Dict, Iterator, List, Tuple
 
+from regoose_guest.alone import changed
 from regoose_guest.repair.build import call, compare, constant, is_none, is_not_none, name, negated
-from regoose_guest.repair.edits import changed
 from regoose_guest.repair.scope import Scope, atoms, loaded
 from regoose_guest.repair.templates.site import Proposal, Proposals, Site
 

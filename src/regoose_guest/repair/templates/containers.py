@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Iterator, List, Tuple, Union
 
+from regoose_guest.alone import changed
 from regoose_guest.repair.build import compare, constant, is_not_none, method, name, shifted
-from regoose_guest.repair.edits import changed
 from regoose_guest.repair.kinds import SURELY, is_number
 from regoose_guest.repair.scope import free_names, loaded
 from regoose_guest.repair.templates.site import Proposal, Proposals, Site

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import List, Optional
 
+from regoose_guest.alone import changed
 from regoose_guest.repair.build import assign, constant, is_none, name, when
-from regoose_guest.repair.edits import Replace, Splice, changed
+from regoose_guest.repair.edits import Replace, Splice
 from regoose_guest.repair.scope import Scope
 from regoose_guest.repair.templates.constants import near_strings
 from regoose_guest.repair.templates.site import Change, Changes

@@ -6,8 +6,8 @@ import ast
 from collections import Counter
 from typing import Dict, Iterator, List, Tuple
 
+from regoose_guest.alone import changed
 from regoose_guest.repair.build import Value, assign, call, constant, empties, is_none, name, returning, store, when
-from regoose_guest.repair.edits import changed
 from regoose_guest.repair.scope import SIMPLE, Scope
 from regoose_guest.repair.source import DEFINITIONS
 from regoose_guest.repair.templates.conditions import extra_conditions

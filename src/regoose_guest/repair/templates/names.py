@@ -6,8 +6,8 @@ import ast
 from collections import Counter, defaultdict
 from typing import Dict, List
 
+from regoose_guest.alone import changed
 from regoose_guest.repair.build import called, name
-from regoose_guest.repair.edits import changed
 from regoose_guest.repair.scope import loaded
 from regoose_guest.repair.templates.site import Proposal, Proposals, Site
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Dict, Tuple, Type
 
+from regoose_guest.alone import changed
 from regoose_guest.repair.build import constant, is_none, method, negated, shifted
-from regoose_guest.repair.edits import changed
 from regoose_guest.repair.kinds import SURELY, is_number, is_text
 from regoose_guest.repair.templates.site import Proposal, Proposals, Site
 

@@ -6,8 +6,9 @@ import ast
 from itertools import permutations
 from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
+from regoose_guest.alone import changed
 from regoose_guest.repair.build import call, name, returning, store
-from regoose_guest.repair.edits import Splice, changed
+from regoose_guest.repair.edits import Splice
 from regoose_guest.repair.kinds import is_number
 from regoose_guest.repair.scope import SIMPLE
 from regoose_guest.repair.templates.operators import ARITHMETIC

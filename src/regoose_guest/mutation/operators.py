@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple, Type
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Type
+
+from regoose_guest.alone import Place, places_of
 
 _SWAPS: Dict[Type[ast.operator], Type[ast.operator]] = {
     ast.Add: ast.Sub,
@@ -37,55 +39,87 @@ _LONGEST = 200
 class Change(NamedTuple):
     """One change. `apply` and `undo` work on the tree that it was found in."""
 
+    operator: str
+    """Its kind: `arithmetic`, `boolean`, `comparison`, `constant`, `exception`, `loop`, `return` or `statement`."""
     line: int
+    node: ast.AST
+    """What changes, with its place in the text."""
+    made: ast.AST
+    """What stands there while the change is applied; the node itself where it changes within."""
     apply: Callable[[], None]
     undo: Callable[[], None]
+    place: Optional[Place] = None
+    """The outermost function whose body it stands in; None for what runs on import."""
 
 
 def changes_of(tree: ast.Module) -> List[Change]:
     """Return every change to a tree, in a fixed order."""
     skipped = _skipped(tree)
-    return [one for node in ast.walk(tree) if id(node) not in skipped for one in (*_of_node(node), *_of_body(node))]
+    places: Dict[int, Place] = {}
+    for place in places_of(tree.body):
+        for statement in place.function.body:
+            places.update((id(inner), place) for inner in ast.walk(statement))
+    found: List[Change] = []
+    for node in ast.walk(tree):
+        if id(node) not in skipped:
+            found += (one._replace(place=places.get(id(one.node))) for one in (*_of_node(node), *_of_body(node)))
+    return found
 
 
-def _set(holder: Any, name: str, value: Any) -> Tuple[Callable[[], None], Callable[[], None]]:
+def _within(operator: str, node: Any, holder: Any, name: str, value: Any) -> Change:
+    """Return the change that gives a field of `holder` another value, shown as a change of `node`."""
     old = getattr(holder, name)
-    return (lambda: setattr(holder, name, value)), (lambda: setattr(holder, name, old))
+    made = node if holder is node else value
+    return Change(
+        operator, node.lineno, node, made, lambda: setattr(holder, name, value), lambda: setattr(holder, name, old)
+    )
 
 
-def _put(items: List[Any], at: int, value: Any) -> Tuple[Callable[[], None], Callable[[], None]]:
+def _for(operator: str, node: Any, items: List[Any], at: int, value: Any) -> Change:
+    """Return the change that puts another value in a list of the tree, shown as a change of `node`."""
     old = items[at]
-    return (lambda: items.__setitem__(at, value)), (lambda: items.__setitem__(at, old))
+    made = value if old is node else node
+    return Change(
+        operator, node.lineno, node, made, lambda: items.__setitem__(at, value), lambda: items.__setitem__(at, old)
+    )
 
 
 def _negated(test: ast.expr) -> ast.expr:
     return ast.copy_location(ast.UnaryOp(ast.Not(), test), test)
 
 
+def _has_opposite(test: ast.expr) -> bool:
+    """Whether another operator makes the same of a condition as negating it."""
+    if isinstance(test, ast.UnaryOp):
+        return isinstance(test.op, ast.Not)
+    opposites = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In, ast.NotIn)
+    return isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], opposites)
+
+
 def _of_node(node: Any) -> Iterator[Change]:  # noqa: C901 - a branch for each operator
-    line = getattr(node, "lineno", 0)
     if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in _SWAPS:
-        yield Change(line, *_set(node, "op", _SWAPS[type(node.op)]()))
+        yield _within("arithmetic", node, node, "op", _SWAPS[type(node.op)]())
     elif isinstance(node, ast.Compare):
         for number, one in enumerate(node.ops):
             for other in _COMPARISONS.get(type(one), ()):
-                yield Change(line, *_put(node.ops, number, other()))
+                yield _for("comparison", node, node.ops, number, other())
     elif isinstance(node, ast.BoolOp):
-        yield Change(line, *_set(node, "op", ast.And() if isinstance(node.op, ast.Or) else ast.Or()))
+        yield _within("boolean", node, node, "op", ast.And() if isinstance(node.op, ast.Or) else ast.Or())
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield Change(line, *_set(node, "operand", _negated(node.operand)))
+        yield _within("boolean", node.operand, node, "operand", _negated(node.operand))
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        yield Change(line, *_set(node, "op", ast.UAdd()))
+        yield _within("arithmetic", node, node, "op", ast.UAdd())
     elif isinstance(node, ast.Constant):
         for value in _other_constants(node.value):
-            yield Change(line, *_set(node, "value", value))
-    elif isinstance(node, (ast.If, ast.While, ast.IfExp)):
-        yield Change(node.test.lineno, *_set(node, "test", _negated(node.test)))
+            yield _within("constant", node, node, "value", value)
+    elif isinstance(node, (ast.If, ast.While, ast.IfExp)) and not _has_opposite(node.test):
+        yield _within("boolean", node.test, node, "test", _negated(node.test))
     elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
-        yield Change(line, *_set(node, "value", ast.copy_location(ast.Constant(None), node.value)))
+        nothing = ast.copy_location(ast.Constant(None), node.value)
+        yield _within("return", node.value, node, "value", nothing)._replace(line=node.lineno)
     elif isinstance(node, ast.ExceptHandler) and node.type is not None:
         never = ast.copy_location(ast.Name("ZeroDivisionError", ast.Load()), node.type)
-        yield Change(line, *_set(node, "type", never))
+        yield _within("exception", node.type, node, "type", never)._replace(line=node.lineno)
 
 
 def _is_none(node: ast.expr) -> bool:
@@ -117,13 +151,14 @@ def _of_body(node: Any) -> Iterator[Change]:
 def _of_statement(body: List[Any], number: int, one: Any) -> Iterator[Change]:
     is_text = isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)
     if isinstance(one, (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete)) and not is_text:
-        yield Change(one.lineno, *_put(body, number, ast.copy_location(ast.Pass(), one)))
+        yield _for("statement", one, body, number, ast.copy_location(ast.Pass(), one))
     elif isinstance(one, ast.Break):
-        yield Change(one.lineno, *_put(body, number, ast.copy_location(ast.Continue(), one)))
+        yield _for("loop", one, body, number, ast.copy_location(ast.Continue(), one))
     elif isinstance(one, ast.Continue):
-        yield Change(one.lineno, *_put(body, number, ast.copy_location(ast.Break(), one)))
+        yield _for("loop", one, body, number, ast.copy_location(ast.Break(), one))
     elif isinstance(one, ast.For):
-        yield Change(one.lineno, *_set(one, "iter", ast.copy_location(ast.List([], ast.Load()), one.iter)))
+        nothing = ast.copy_location(ast.List([], ast.Load()), one.iter)
+        yield _within("loop", one.iter, one, "iter", nothing)._replace(line=one.lineno)
 
 
 def _skipped(tree: ast.Module) -> Set[int]:

@@ -6,17 +6,19 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pygments.token import STANDARD_TYPES
 
 from regoose.domain.evidence import CaseResult, Failure, Outcome
 from regoose.domain.patch import FileEdit, Patch
 from regoose.domain.run import FixResult
 from regoose.reports import diff, html, markdown
 from regoose.reports.json import fix_document
-from regoose.reports.source import lines, markup, plain_lines
+from regoose.reports.source import STYLED, lines, markup, plain_lines
 
 VOID = {"meta", "br", "hr"}
 
@@ -156,6 +158,12 @@ def test_markdown_carries_the_evidence(choice: FixResult, unproven: FixResult) -
     assert "```sh\nregoose prove --base" in text
     assert "| `moving_average([1.0], 1)` | `[]` | `[1.0]` | `StatisticsError(…)` |" in text
     assert "Where the fault seems to be" in markdown.render(unproven)
+
+
+def test_every_style_of_a_token_has_a_colour() -> None:
+    sheet = (Path(diff.__file__).parent / "templates" / "report.css").read_text()
+    coloured = set(re.findall(r"\.code span\.(\w+)", sheet))
+    assert coloured == {name for name in STANDARD_TYPES.values() if STYLED.fullmatch(name)}
 
 
 def test_five_thousand_tests_are_all_there(proven: FixResult) -> None:

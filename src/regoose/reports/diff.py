@@ -10,7 +10,7 @@ from itertools import takewhile
 from markupsafe import Markup
 
 from regoose.domain.patch import FileEdit, Patch
-from regoose.reports.source import Line, lines, markup, plain_lines
+from regoose.reports.source import Line, Run, lines, markup, plain_lines
 
 CONTEXT = 3
 
@@ -41,9 +41,26 @@ def files(patch: Patch) -> tuple[FileDiff, ...]:
     return tuple(_file(edit) for edit in patch.edits)
 
 
+def small(before: str, after: str) -> tuple[Row, ...]:
+    """Return the rows of a change of a few lines, without colour; numbers count from 1 in each text."""
+    sides = [(tuple((Run("", line),) for line in plain_lines(text)), plain_lines(text)) for text in (before, after)]
+    return tuple(_rows(*sides))
+
+
 def _file(edit: FileEdit) -> FileDiff:
-    old_text, new_text = plain_lines(edit.before or ""), plain_lines(edit.after or "")
-    old, new = lines(edit.path, edit.before or ""), lines(edit.path, edit.after or "")
+    sides = [(lines(edit.path, text or ""), plain_lines(text or "")) for text in (edit.before, edit.after)]
+    rows = _rows(*sides)
+    added = sum(row.kind == "added" for row in rows)
+    return FileDiff(edit.path, added, sum(row.kind == "removed" for row in rows), tuple(rows))
+
+
+_Text = tuple[Sequence[Line], Sequence[str]]
+"""The lines of one version, coloured and plain."""
+
+
+def _rows(before: _Text, after: _Text) -> list[Row]:
+    old, old_text = before
+    new, new_text = after
     groups = difflib.SequenceMatcher(None, old_text, new_text, autojunk=False).get_grouped_opcodes(CONTEXT)
     rows: list[Row] = []
     for group in groups:
@@ -57,8 +74,7 @@ def _file(edit: FileEdit) -> FileDiff:
                 ]
             else:
                 rows += _changed(_Side(old, old_text, start, end), _Side(new, new_text, new_start, new_end))
-    added = sum(row.kind == "added" for row in rows)
-    return FileDiff(edit.path, added, sum(row.kind == "removed" for row in rows), tuple(rows))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

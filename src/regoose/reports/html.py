@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from regoose.domain.evidence import CaseResult, Difference, Evidence, SuiteCounts, Verdict
 from regoose.domain.repair import Candidate, Suspect
 from regoose.domain.run import FixResult
 from regoose.reports import diff
-from regoose.reports.source import lines, markup, printable
-from regoose.reports.wording import TITLES, plural, reason
+from regoose.reports.page import page
+from regoose.reports.source import lines, markup
+from regoose.reports.wording import TITLES, reason
 
 SNIPPET = 3
 """Lines shown before and after a suspect place."""
@@ -59,15 +59,12 @@ def render(result: FixResult, sources: Mapping[str, str] | None = None) -> str:
     `sources` maps paths to the text of files on the base, for the code around suspect places; a path that is not
     in it is shown without code.
     """
-    loader = PackageLoader("regoose.reports", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.lstrip_blocks = True
-    environment.filters["shown"] = printable
-    environment.filters["prose"] = _prose
     evidence = result.evidence
-    return environment.get_template("fix.html.j2").render(
+    return page(
+        "fix.html.j2",
         result=result,
         evidence=evidence,
+        not_enforced=evidence.not_enforced,
         title=TITLES[result.status],
         reason=reason(evidence),
         changed=diff.files(result.patch) if result.patch else (),
@@ -81,17 +78,7 @@ def render(result: FixResult, sources: Mapping[str, str] | None = None) -> str:
         answers=[_answers(difference, result.alternatives) for difference in evidence.differences],
         places=[_place(suspect, sources or {}) for suspect in result.suspects],
         survivors=_survivors(evidence),
-        plural=plural,
     )
-
-
-def _prose(text: str) -> Markup:
-    """Return a sentence as HTML, with what stands between backticks set as code."""
-    parts = printable(text).split("`")
-    if len(parts) % 2 == 0:  # a backtick without its partner is just a character
-        return escape(printable(text))
-    pieces = (Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts))
-    return Markup("").join(pieces)
 
 
 def _total(counts: SuiteCounts) -> int:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import html
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from pygments.lexers import find_lexer_class_for_filename
 from pygments.token import STANDARD_TYPES
 
 HIGHLIGHT_LIMIT = 400_000
 """Characters; a longer text is shown plain, because no reviewer waits for its colours."""
+STYLED = re.compile("k[cdnprt]?|ow|m[bfhio]?|il|s[12abcdehirsx]?|dl|n[cdef]|fm|c[1hmps]?")
+"""Pygments' short names that the style sheet gives a colour; text of any other kind is plain."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROLS = {code: 0x2400 + code for code in range(32) if code not in {9, 10}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +32,7 @@ Line = tuple[Run, ...]
 
 def printable(text: str) -> str:
     """Return the text with what HTML cannot carry replaced: undecodable bytes, lone carriage returns, form feeds."""
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\r\n", "\n")
-    return text.translate({code: 0x2400 + code for code in range(32) if code not in {9, 10}})
+    return _SURROGATE.sub("\ufffd", text).replace("\r\n", "\n").translate(_CONTROLS)
 
 
 def plain_lines(text: str) -> list[str]:
@@ -47,7 +53,7 @@ def lines(path: str, text: str) -> tuple[Line, ...]:
 def _coloured(path: str, text: str) -> tuple[Line, ...]:
     done: list[Line] = []
     current: list[Run] = []
-    for style, value in _tokens(path, text):
+    for style, value in _merged(_tokens(path, text)):
         first, *rest = value.split("\n")
         if first:
             current.append(Run(style, first))
@@ -59,14 +65,25 @@ def _coloured(path: str, text: str) -> tuple[Line, ...]:
     return tuple(done)
 
 
-def _tokens(path: str, text: str) -> list[tuple[str, str]]:
-    if len(text) > HIGHLIGHT_LIMIT:
-        return [("", text)]
-    kind = find_lexer_class_for_filename(path)
+def _merged(tokens: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Join neighbours of one style."""
+    style, texts = "", list[str]()
+    for kind, text in tokens:
+        if kind != style:
+            yield style, "".join(texts)
+            style, texts = kind, []
+        texts.append(text)
+    yield style, "".join(texts)
+
+
+def _tokens(path: str, text: str) -> Iterator[tuple[str, str]]:
+    kind = find_lexer_class_for_filename(path) if len(text) <= HIGHLIGHT_LIMIT else None
     if kind is None:
-        return [("", text)]
-    lexer = kind(stripnl=False, ensurenl=False)
-    return [(STANDARD_TYPES.get(kind, ""), value) for kind, value in lexer.get_tokens(text)]
+        yield "", text
+        return
+    names = {token: name if STYLED.fullmatch(name) else "" for token, name in STANDARD_TYPES.items()}
+    for token, value in kind(stripnl=False, ensurenl=False).get_tokens(text):
+        yield names.get(token, ""), value
 
 
 def markup(line: Line, marked: tuple[int, int] | None = None) -> Markup:
@@ -92,8 +109,8 @@ def _split(line: Line, at: int) -> tuple[Line, Line]:
 
 
 def _spans(line: Line) -> Markup:
-    parts = (
-        Markup('<span class="{}">{}</span>').format(run.style, run.text) if run.style else escape(run.text)
-        for run in line
-    )
-    return Markup("").join(parts)
+    parts: list[str] = []
+    for run in line:
+        text = html.escape(run.text)
+        parts.append(f'<span class="{run.style}">{text}</span>' if run.style else text)
+    return Markup("".join(parts))  # noqa: S704 - each text is escaped above, and styles are Pygments' own names

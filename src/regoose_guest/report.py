@@ -27,6 +27,7 @@ import pytest
 from _pytest.reports import CollectReport  # public only since pytest 7
 
 from regoose_guest.addopts import kept_options
+from regoose_guest.arcs import ArcTracer, pack_arcs
 from regoose_guest.failures import Described, describe
 from regoose_guest.journal import Journal
 from regoose_guest.order import shuffled
@@ -60,6 +61,8 @@ class Options(TypedDict):
     seed: Optional[int]
     """Of the random order; None keeps the order of collection."""
     coverage: bool
+    arcs: list[str]
+    """Files of the tree whose arcs are recorded, and nothing else; empty: the lines of all files."""
     test_seconds: float
     """Limit of each phase of a test."""
 
@@ -112,7 +115,8 @@ class Recorder:
         self._current: str | None = None
         self._phases: list[Phase] = []
         self._warnings = 0
-        self._import_lines: dict[str, str] = {}
+        self._imports: dict[str, dict[str, str]] = {}
+        self._ranks: dict[int, int] = {}
 
     def close(self, exit_code: int, raised: str) -> None:
         """Write the last record and put the results file in place."""
@@ -120,7 +124,7 @@ class Recorder:
         if self._tracer is not None:
             self._tracer.stop()
         last: dict[str, object] = {"exit": exit_code, "raised": raised, "warnings": self._warnings}
-        self._journal.record("end", {**last, "lines": self._import_lines})
+        self._journal.record("end", {**last, **self._imports})
         self._journal.finish()
 
     # options
@@ -195,6 +199,7 @@ class Recorder:
                 for path, item in zip(paths, items)
                 if any(mark.name in _FIXED_MARKS for mark in item.iter_markers())
             )
+            self._ranks = {id(item): number for number, item in enumerate(items)}
             items[:] = [items[number] for number in shuffled(paths, seed, fixed)]
         yield
 
@@ -207,9 +212,16 @@ class Recorder:
             count = seen[item.nodeid] = seen.get(item.nodeid, 0) + 1
             ids.append(item.nodeid if count == 1 else f"{item.nodeid} #{count}")
             self._numbers[id(item)] = number
-        if self._tracer is not None:
-            self._import_lines = pack(self._tracer.take())
-        self._journal.record("collected", {"ids": ids})
+        self._imports = self._taken()
+        ranks = [self._ranks.get(id(item), len(ids)) for item in session.items] if self._ranks else []
+        self._journal.record("collected", {"ids": ids, "ranks": ranks})
+
+    def _taken(self) -> dict[str, dict[str, str]]:
+        """Return what ran since the last call, packed, where it is recorded."""
+        if self._tracer is None:
+            return {}
+        packed = {"arcs": pack_arcs(self._tracer.take_arcs()), "lines": pack(self._tracer.take())}
+        return {kind: files for kind, files in packed.items() if files}
 
     # one test
 
@@ -219,15 +231,13 @@ class Recorder:
         number = self._numbers.get(id(item), -1)
         self._current, self._phases = item.nodeid, []
         self._journal.record("start", {"i": number})
-        if self._tracer is not None:
-            self._tracer.take()
+        self._taken()
         outcome = yield
         self._watchdog.rest()
         self._journal.end_fork()
-        lines = self._tracer.take() if self._tracer is not None else {}
+        taken = self._taken()
         if outcome.excinfo is None and is_complete(self._phases):
-            case = {"i": number, **merged(self._phases)}
-            self._journal.record("case", {**case, "lines": pack(lines)} if lines else case)
+            self._journal.record("case", {"i": number, **merged(self._phases), **taken})
         self._current = None
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -342,6 +352,13 @@ def _read_options(path: str) -> Options:
     return options
 
 
+def _tracer(options: Options) -> Tracer | None:
+    if not options["coverage"]:
+        return None
+    root = options["root"]
+    return ArcTracer(Tree(root), options["arcs"]) if options["arcs"] else make_tracer(root)
+
+
 def main(path: str) -> None:
     """Run, write the results, and end the process at once: exit handlers of the target get no say."""
     options = _read_options(path)
@@ -352,7 +369,7 @@ def main(path: str) -> None:
     sys.path[0] = root
     started: dict[str, object] = {"version": VERSION, "pytest": pytest.__version__}
     journal.record("begin", {**started, "python": sys.version.partition(" ")[0], "time": time.time()})
-    tracer = make_tracer(root) if options["coverage"] else None
+    tracer = _tracer(options)
     recorder = Recorder(options, journal, tracer, Watchdog(options["test_seconds"]))
     arguments = ["--continue-on-collection-errors", "-p", "no:randomly", "-p", "no:random_order"]
     arguments += ["-o", f"cache_dir={os.path.dirname(options['results'])}/cache", "-o", "faulthandler_timeout=0"]

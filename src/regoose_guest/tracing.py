@@ -2,7 +2,8 @@
 Which lines of the tree each test runs.
 
 `sys.monitoring` (PEP 669) on Python 3.12 and later: a line reports once for each test and then costs nothing.
-`sys.settrace` before that: every line of the tree reports each time, other code only once a call.
+`sys.settrace` before that: every line of the tree reports each time, other code only once a call. `regoose_guest.arcs`
+records from which line to which one the tests went, for the few files where that is asked for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import Any, Optional
 
 Lines = dict[str, set[int]]
 """Path relative to the tree, with forward slashes → 1-based line numbers that ran."""
+
+Arcs = dict[str, set[tuple[int, int]]]
+"""Path as in `Lines` → pairs of the line before and the line, below zero for the way into or out of a function."""
 
 _SKIPPED_PARTS = ("site-packages", "dist-packages", ".venv", ".tox", ".nox")
 
@@ -51,6 +55,10 @@ class Tracer:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._lines: Lines = {}
+
+    def take_arcs(self) -> Arcs:
+        """Return the arcs since the last call and begin anew; call it before `take`."""
+        return {}
 
     def start(self) -> None:
         """Begin to collect."""

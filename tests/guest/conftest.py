@@ -57,7 +57,7 @@ def run_tests(tmp_path: Path, write_tree: Callable[[dict[str, str]], Path]) -> R
         out.mkdir(exist_ok=True)
         results, asked = out / "results", out / "options"
         defaults: dict[str, object] = {"select": [], "exclude": [], "ignore": [], "dropped": [], "seed": None}
-        defaults |= {"coverage": False, "test_seconds": 20.0}
+        defaults |= {"coverage": False, "arcs": [], "test_seconds": 20.0}
         paths = {"key": KEY.hex(), "results": str(results), "root": str(tree)}
         asked.write_text(json.dumps({**paths, **defaults, **options}))
         done = subprocess.run(

@@ -82,6 +82,9 @@ class SuiteReport:
 
     cases: tuple[CaseResult, ...]
     collected: tuple[str, ...]
+    """Ids in the order of the run."""
+    unshuffled: tuple[str, ...] = ()
+    """The same in the order of the files, where the run shuffled them."""
     collection_errors: tuple[CollectionError, ...] = ()
     exit_code: int | None
     seconds: float

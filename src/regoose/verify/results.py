@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from regoose.domain.evidence import CaseResult, CollectionError, Failure, Outcome
+from regoose_guest.arcs import unpack_arcs
 from regoose_guest.journal import SIGNATURE, sign
 from regoose_guest.tracing import unpack
 
 Lines = Mapping[str, frozenset[int]]
 """Path relative to the tree → 1-based line numbers that ran."""
+Arcs = Mapping[str, frozenset[tuple[int, int]]]
+"""Path relative to the tree → (line before, line) in the convention of `regoose_guest.arcs`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,9 @@ class ProcessRun:
     begun: bool = False
     pytest: str = ""
     collected: tuple[str, ...] | None = None
-    """None where the collection did not get to its end."""
+    """In the order in which they run; None where the collection did not get to its end."""
+    unshuffled: tuple[str, ...] = ()
+    """Those collected in the order of their files, where the run shuffled them."""
     cases: tuple[CaseResult, ...] = ()
     broken: tuple[CollectionError, ...] = ()
     running: str | None = None
@@ -36,6 +41,8 @@ class ProcessRun:
     problems: tuple[str, ...] = ()
     lines: Mapping[str, Lines] = field(default_factory=dict[str, Lines])
     import_lines: Lines = field(default_factory=dict[str, frozenset[int]])
+    arcs: Mapping[str, Arcs] = field(default_factory=dict[str, Arcs])
+    import_arcs: Arcs = field(default_factory=dict[str, frozenset[tuple[int, int]]])
 
 
 class _Failure(BaseModel):
@@ -59,6 +66,7 @@ class _Record(BaseModel):
     path: str = ""
     pytest: str = ""
     ids: tuple[str, ...] = ()
+    ranks: tuple[int, ...] = ()
     i: int = -1
     outcome: Outcome = Outcome.ERROR
     seconds: float = 0.0
@@ -68,6 +76,7 @@ class _Record(BaseModel):
     message: str = ""
     line: int = 0
     lines: dict[str, str] = {}
+    arcs: dict[str, str] = {}
     exit: int | None = None
     raised: str = ""
 
@@ -100,7 +109,9 @@ class _Reader:
         self._end: _Record | None = None
         self._ids: tuple[str, ...] | None = None
         self._cases: dict[str, CaseResult] = {}
+        self._ranks: tuple[int, ...] = ()
         self._lines: dict[str, Lines] = {}
+        self._arcs: dict[str, Arcs] = {}
         self._broken: list[CollectionError] = []
         self._running: str | None = None
         self._collecting: str | None = None
@@ -115,7 +126,7 @@ class _Reader:
             case "broken":
                 self._broken.append(_collection_error(record))
             case "collected":
-                self._ids, self._collecting = record.ids, None
+                self._ids, self._ranks, self._collecting = record.ids, record.ranks, None
             case "start":
                 self._running = self._name(record.i)
             case "case":
@@ -135,10 +146,12 @@ class _Reader:
                 f"e.g. {self._hidden[0]}"
             )
         end = self._end
+        order = sorted(zip(self._ranks, self._ids or (), strict=False))
         return ProcessRun(
             begun=self._begin is not None,
             pytest=self._begin.pytest if self._begin else "",
             collected=self._ids,
+            unshuffled=tuple(name for _, name in order),
             cases=tuple(self._cases.values()),
             broken=tuple(self._broken),
             running=self._running,
@@ -148,7 +161,9 @@ class _Reader:
             raised=end.raised if end else "",
             problems=tuple(self.problems),
             lines=self._lines,
-            import_lines=_unpacked(end.lines) if end else {},
+            import_lines=_lines(end) if end else {},
+            arcs=self._arcs,
+            import_arcs=_arcs(end) if end else {},
         )
 
     def _name(self, number: int) -> str:
@@ -165,12 +180,20 @@ class _Reader:
             self._hidden.append(name)
         failure = Failure(**record.failure.model_dump()) if record.failure else None
         self._cases[name] = CaseResult(name, record.outcome, record.seconds, failure)
-        self._lines[name] = _unpacked(record.lines)
+        self._lines[name] = _lines(record)
+        self._arcs[name] = _arcs(record)
         self._running = None
 
 
-def _unpacked(packed: dict[str, str]) -> Lines:
-    return {path: frozenset(numbers) for path, numbers in unpack(packed).items()}
+def _lines(record: _Record) -> Lines:
+    """Return the lines that ran; where arcs were recorded, these are their ends."""
+    lines = {path: frozenset(numbers) for path, numbers in unpack(record.lines).items()}
+    ends = {path: frozenset(end for arc in arcs for end in arc if end > 0) for path, arcs in _arcs(record).items()}
+    return {**lines, **ends}
+
+
+def _arcs(record: _Record) -> Arcs:
+    return {path: frozenset(arcs) for path, arcs in unpack_arcs(record.arcs).items()}
 
 
 def _collection_error(record: _Record) -> CollectionError:

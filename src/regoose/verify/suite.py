@@ -14,7 +14,7 @@ from regoose.domain.evidence import CaseResult, CollectionError, Failure, Outcom
 from regoose.domain.patch import Patch
 from regoose.errors import EnvironmentUnavailable
 from regoose.sandbox.base import GUEST, OUT, WORK, Command, Limits, Result, Sandbox
-from regoose.verify.results import Lines, ProcessRun, read_results
+from regoose.verify.results import Arcs, Lines, ProcessRun, read_results
 
 TIME_LIMIT = "TestTimeLimit"
 """`Failure.exception` of a test that reached its time limit."""
@@ -35,6 +35,9 @@ class CoverageMap:
 
     tests: Mapping[str, Lines]
     imports: Lines
+    arcs: Mapping[str, Arcs] = field(default_factory=dict[str, Arcs])
+    """Test → from which line to which it went, in the files for which that was asked."""
+    import_arcs: Arcs = field(default_factory=dict[str, frozenset[tuple[int, int]]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ class Suite:
         run on in a new process. Raises `EnvironmentUnavailable` where there is no pytest, `SandboxDied` where the
         sandbox broke.
         """
-        order = _Order(tuple(selection), patch, seed, seconds, test_seconds or _test_seconds(seconds), covered=False)
+        order = _Order(tuple(selection), patch, seed, seconds, test_seconds or _test_seconds(seconds))
         report, _ = await self._run(order)
         return report
 
@@ -79,11 +82,18 @@ class Suite:
         selection: Sequence[str] = (),
         *,
         patch: Patch | None = None,
+        seed: int | None = None,
         seconds: float = 600.0,
         test_seconds: float | None = None,
+        arcs: Sequence[str] = (),
     ) -> tuple[SuiteReport, CoverageMap]:
-        """Do as `run` does, and also return the lines that each test ran."""
-        order = _Order(tuple(selection), patch, None, seconds, test_seconds or _test_seconds(seconds), covered=True)
+        """
+        Do as `run` does, and also return the lines that each test ran.
+
+        `arcs` names files of the tree, relative to it: of these, and of no others, lines and arcs are recorded.
+        """
+        limit = test_seconds or _test_seconds(seconds)
+        order = _Order(tuple(selection), patch, seed, seconds, limit, covered=True, arcs=tuple(arcs))
         return await self._run(order)
 
     async def _run(self, order: _Order) -> tuple[SuiteReport, CoverageMap]:
@@ -93,7 +103,7 @@ class Suite:
                 key = secrets.token_bytes(32)
                 result, run = await self._process(sandbox, merge, key)
                 merge.take(result, run)
-            return merge.report(), CoverageMap(tests=merge.lines, imports=merge.import_lines)
+            return merge.report(), merge.coverage()
 
     async def _process(self, sandbox: Sandbox, merge: _Merge, key: bytes) -> tuple[Result, ProcessRun]:
         name = secrets.token_hex(8)
@@ -125,7 +135,8 @@ class _Order:
     seed: int | None
     seconds: float
     test_seconds: float
-    covered: bool
+    covered: bool = False
+    arcs: tuple[str, ...] = ()
 
 
 class _Merge:
@@ -133,12 +144,15 @@ class _Merge:
 
     def __init__(self, order: _Order) -> None:
         self.order = order
-        self.lines: dict[str, Lines] = {}
-        self.import_lines: Lines = {}
+        self._lines: dict[str, Lines] = {}
+        self._import_lines: Lines = {}
+        self._arcs: dict[str, Arcs] = {}
+        self._import_arcs: Arcs = {}
         self._start = time.monotonic()
         self._processes = 0
         self._finished = False
         self._collected: tuple[str, ...] | None = None
+        self._unshuffled: tuple[str, ...] = ()
         self._cases: dict[str, CaseResult] = {}
         self._broken: dict[str, CollectionError] = {}
         self._ignored: list[str] = []
@@ -166,6 +180,7 @@ class _Merge:
             "dropped": self._dropped,
             "seed": self.order.seed,
             "coverage": self.order.covered,
+            "arcs": self.order.arcs,
             "test_seconds": self.order.test_seconds,
         }
 
@@ -199,6 +214,7 @@ class _Merge:
         return SuiteReport(
             cases=tuple(self._cases.values()),
             collected=collected,
+            unshuffled=self._unshuffled,
             collection_errors=tuple(self._broken.values()),
             exit_code=next((code for code in self._exit_codes if code != 0), 0 if self._exit_codes else None),
             seconds=time.monotonic() - self._start,
@@ -206,6 +222,12 @@ class _Merge:
             consistent=not self._problems,
             problem="; ".join(dict.fromkeys(self._problems)),
             output_tail=self._tail,
+        )
+
+    def coverage(self) -> CoverageMap:
+        """Return what the tests ran, of the whole run."""
+        return CoverageMap(
+            tests=self._lines, imports=self._import_lines, arcs=self._arcs, import_arcs=self._import_arcs
         )
 
     def _never_began(self, result: Result) -> None:
@@ -246,13 +268,15 @@ class _Merge:
     def _take_cases(self, result: Result, run: ProcessRun, collected: tuple[str, ...]) -> None:
         self._problems.extend(run.problems)
         if self._collected is None:
-            self._collected = collected
+            self._collected, self._unshuffled = collected, run.unshuffled
         elif set(collected) != set(self._collected) - set(self._cases):
             self._problems.append("another process of the same run collected other tests")
         for case in run.cases:
             self._cases[case.id] = case
-        self.lines.update(run.lines)
-        self.import_lines = self.import_lines or run.import_lines
+        self._lines.update(run.lines)
+        self._import_lines = self._import_lines or run.import_lines
+        self._arcs.update(run.arcs)
+        self._import_arcs = self._import_arcs or run.import_arcs
         complete = len(run.cases) == len(collected)
         if run.ended and complete:
             self._check_exit(result, run, collected)

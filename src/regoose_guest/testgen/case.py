@@ -65,7 +65,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Case:
-    """One test to be: what it is of, its steps, what was observed and what it is worth."""
+    """One test to be: what it is of, its steps, and what was observed."""
 
     subject: str
     """Qualified name within the module: `slugify`, `Stack.push`."""
@@ -77,5 +77,3 @@ class Case:
     """pytest fixtures its source uses: `tmp_path`, `monkeypatch`, `capsys`."""
     pins: tuple[str, ...] = ()
     """Statements that come first and hold still what would flicker, e.g. `monkeypatch.setenv('TZ', 'UTC')`."""
-    goals: frozenset[str] = frozenset()
-    """What it covers and kills, as opaque ids, for whoever chooses among cases."""

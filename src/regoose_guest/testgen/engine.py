@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
+from collections import defaultdict
 from functools import partial
 from time import monotonic
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, DefaultDict, Dict, Iterator, List, Sequence, Set, Tuple
 
-from regoose_guest.testgen import children
+from regoose_guest.testgen import crew
 from regoose_guest.testgen.acts import Candidate, from_json, key_of
 from regoose_guest.testgen.analyse import Facts
+from regoose_guest.testgen.case import Case
 from regoose_guest.testgen.choosing import choose, cost
 from regoose_guest.testgen.covering import Goal
 from regoose_guest.testgen.exploring import Shared, explore
 from regoose_guest.testgen.finishing import Finisher
 from regoose_guest.testgen.loading import CannotLoad, Program
-from regoose_guest.testgen.observing import ObserveJson, SeenJson, agreed
+from regoose_guest.testgen.observers import Observers, Watched
 from regoose_guest.testgen.schema import OddityJson, OptionsJson, ProgressJson, ResultJson
 from regoose_guest.testgen.sharpening import Tried, sharpen
 from regoose_guest.testgen.simplifying import Chosen, is_like, simplify
@@ -27,28 +28,26 @@ EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.36, 0.46, 0.67, 0.83, 0.93
 """Shares of the budget by whose end each phase is to be over."""
 _PATIENCE = 0.09
 """Share of the budget without anything new after which exploring ends."""
-_GRACE = 2.0
-"""Seconds beyond its end that a process may take for what it has in hand."""
+_LOOK = 0.1
+"""Share of the budget that observing has at least."""
+_WRITING = 4
+"""How much longer writing a case takes than finishing and sifting it."""
+_LATE = 1.0
+"""Seconds beyond the budget that writing may take."""
 _MOST = 4000
 """Candidates that are observed."""
 _NOTICED = 2
 """How many of the chosen cases go on noticing a mutant when they are made simpler."""
 
 
-class Watched(NamedTuple):
-    """An observed case."""
-
-    candidate: Candidate
-    seen: SeenJson
-
-
 class Engine:
     """One run. `scratch` is an empty folder that the caller removes."""
 
-    def __init__(self, options: OptionsJson, scratch: str, started: float, say: Any) -> None:
+    def __init__(self, options: OptionsJson, scratch: str, started: float, say: Callable[[ProgressJson], None]) -> None:
         self._options = options
         self._scratch = scratch
-        self._started = started
+        self._deadline = crew.Deadline(started, options["seconds"])
+        self._crew = crew.Crew(scratch, options["jobs"], self._deadline)
         self._say = say
         self._progress: ProgressJson = {
             "phase": "import",
@@ -61,17 +60,12 @@ class Engine:
             "seconds": 0.0,
         }
         self._order: List[str] = []
-        self._unsteady = 0
         self._oddities: List[OddityJson] = []
-        self._jobs = max(1, options["jobs"])
 
     def _tell(self, **changed: Any) -> None:
         self._progress.update(changed)  # type: ignore[typeddict-item]  # pyright: ignore[reportCallIssue]
-        self._progress["seconds"] = round(monotonic() - self._started, 3)
+        self._progress["seconds"] = round(self._deadline.spent, 3)
         self._say(self._progress)
-
-    def _until(self, share: float) -> float:
-        return self._started + share * self._options["seconds"]
 
     def run(self) -> ResultJson:
         """Return the file of tests, or why there is none."""
@@ -89,22 +83,29 @@ class Engine:
         candidates, note = self._explore(shared)
         if not candidates:
             return self._result("", note or self._why_nothing(program))
-        watched = self._observe(candidates, self._until(OBSERVE), shared)
+        observers = Observers(options, self._scratch, self._deadline, sorted(facts.raising_lines))
+        self._tell(phase="observe")
+        watched = observers.watch(candidates, self._time_to_look(OBSERVE))
+        self._tell(cases=len(watched))
         if not watched:
-            return self._result("", "What was tried shows nothing that can be asserted and stays the same.")
-        kills = self._sharpen(shared, watched)
+            note = "What was tried shows nothing that can be asserted and stays the same."
+            return self._result("", note, observers.unsteady)
+        kills = self._sharpen(shared, observers, watched)
         self._tell(phase="write")
-        text = self._write(shared, watched, kills)
-        return self._result(text, note)
+        text = self._write(shared, observers, watched, kills)
+        return self._result(text, note, observers.unsteady)
 
-    def _result(self, text: str, note: str) -> ResultJson:
+    def _time_to_look(self, share: float) -> float:
+        return max(self._deadline.at(share) - monotonic(), _LOOK * self._options["seconds"])
+
+    def _result(self, text: str, note: str, unsteady: int = 0) -> ResultJson:
         return {
             "text": text,
             "oddities": self._oddities,
-            "unsteady": self._unsteady,
+            "unsteady": unsteady,
             "note": note,
             "executions": self._progress["executions"],
-            "seconds": round(monotonic() - self._started, 3),
+            "seconds": round(self._deadline.spent, 3),
         }
 
     def _why_nothing(self, program: Program) -> str:
@@ -116,37 +117,34 @@ class Engine:
         return f"Nothing in `{self._options['module']}` could be called."
 
     def _explore(self, shared: Shared) -> Tuple[List[Candidate], str]:
-        end, patience = self._until(EXPLORE), max(0.7, _PATIENCE * self._options["seconds"])
-        targets = [os.path.join(self._scratch, f"explored-{number}.json") for number in range(self._jobs)]
-        errors = [f"{one}.error" for one in targets]
+        end, patience = self._deadline.at(EXPLORE), max(0.7, _PATIENCE * self._options["seconds"])
+        seed = self._options["seed"]
+
+        def work(share: crew.Share, target: str) -> None:
+            explore(shared, seed + share[0], target, end, patience)
+
         self._tell(phase="explore")
-        running = [
-            children.forked(partial(explore, shared, self._options["seed"] + number, target, end, patience), error)
-            for number, (target, error) in enumerate(zip(targets, errors))
-        ]
-        children.wait(running, end - monotonic() + _GRACE, partial(self._heartbeat, targets))
+        targets = self._crew.run("explored", work, end, self._heartbeat)
         self._heartbeat(targets)
+        answers = crew.documents(targets)
+        hangs = sorted({f"`{one}`" for answer in answers for one in answer["hangs"]})
+        note = f"Calls of {', '.join(hangs)} do not end in time." if hangs else ""
         found: Dict[str, Candidate] = {}
-        hangs: Set[str] = set()
-        for target in targets:
-            read = _read(target)
-            if read is None:
-                continue
-            self._order = self._order or list(read["order"])
-            hangs.update(read["hangs"])
-            for raw in read["candidates"]:
-                candidate = from_json(raw)
-                found.setdefault(key_of(candidate.acts), candidate)
-        note = f"Calls of {', '.join(f'`{one}`' for one in sorted(hangs))} do not end in time." if hangs else ""
+        for are_news in (True, False):  # what one process reached comes before what another one saw as well
+            for answer in answers:
+                self._order = self._order or list(answer["order"])
+                news = answer["candidates"][: answer["news"]]
+                for raw in news if are_news else answer["candidates"][answer["news"] :]:
+                    candidate = from_json(raw)
+                    found.setdefault(key_of(candidate.acts), candidate)
         if not found:
-            said = [line for line in map(_first_line, errors) if line]
-            note = said[0] if said else note
-            if not note and not any(map(os.path.exists, targets)):
+            note = next(iter(crew.errors(targets)), note)
+            if not note and not answers:
                 note = f"Importing `{self._options['module']}` does not end, or ends the interpreter."
         return list(found.values())[:_MOST], note
 
     def _heartbeat(self, targets: Sequence[str]) -> None:
-        read = [one for one in map(_read, targets) if one is not None]
+        read = crew.documents(targets)
         if read:
             self._tell(
                 executions=sum(one["executions"] for one in read),
@@ -155,53 +153,7 @@ class Engine:
                 cases=sum(len(one["candidates"]) for one in read),
             )
 
-    def _observe(self, candidates: Sequence[Candidate], end: float, shared: Shared) -> List[Watched]:
-        """Observe in two fresh interpreters side by side; keep what they agree on."""
-        self._tell(phase="observe")
-        place = os.path.join(self._scratch, f"candidates-{monotonic()}.json")
-        with open(place, "w", encoding="utf-8", errors="surrogatepass") as file:
-            json.dump(candidates, file)
-        seconds = max(end - monotonic(), 0.1 * self._options["seconds"])
-        answers = [f"{place}.{number}" for number in range(2)]
-        running = [
-            self._observer(place, answer, seconds, shared, is_second=bool(number))
-            for number, answer in enumerate(answers)
-        ]
-        children.wait(running, seconds + _GRACE)
-        one, other = (dict(_lines(answer)) for answer in answers)
-        watched: List[Watched] = []
-        for number, candidate in enumerate(candidates):
-            if one.get(number) is None or number not in other:
-                continue
-            seen = agreed(one[number], other[number])
-            if seen is None:
-                self._unsteady += 1
-            elif seen["rows"] or seen["raised"] or seen["printed"] or seen["goals"]:
-                watched.append(Watched(candidate, seen))
-        self._tell(cases=len(watched))
-        return watched
-
-    def _observer(self, place: str, answer: str, seconds: float, shared: Shared, *, is_second: bool) -> children.Child:
-        folder = f"{answer}.folder"
-        os.makedirs(folder, exist_ok=True)
-        given: ObserveJson = {
-            "root": self._options["root"],
-            "path": self._options["path"],
-            "module": self._options["module"],
-            "candidates": place,
-            "result": answer,
-            "scratch": folder,
-            "memory_bytes": self._options["memory_bytes"],
-            "seconds": seconds,
-            "is_second": is_second,
-            "raising": sorted(shared.facts.raising_lines),
-        }
-        with open(f"{answer}.options", "w", encoding="utf-8") as file:
-            json.dump(given, file)
-        arguments = ["-W", "ignore", "-m", "regoose_guest.testgen", "--observe", f"{answer}.options"]
-        return children.fresh(arguments, "77" if is_second else "1", folder)
-
-    def _sharpen(self, shared: Shared, watched: List[Watched]) -> Dict[int, Set[int]]:
+    def _sharpen(self, shared: Shared, observers: Observers, watched: List[Watched]) -> Dict[int, Set[int]]:
         """Return, for each mutant that is noticed, the cases that do; new cases are added to `watched`."""
         self._tell(phase="mutate")
         cases = [
@@ -209,27 +161,25 @@ class Engine:
             for number, one in enumerate(watched)
             if not (one.seen["raised"] and one.seen["raised"]["is_misfit"])
         ]
-        targets = [os.path.join(self._scratch, f"sharpened-{number}.jsonl") for number in range(self._jobs)]
-        ends = self._until(KILL), self._until(HUNT)
-        running = [
-            children.forked(partial(sharpen, shared, cases, (number, self._jobs), target, *ends), f"{target}.error")
-            for number, target in enumerate(targets)
-        ]
-        children.wait(running, ends[1] - monotonic() + _GRACE)
+        ends = self._deadline.at(KILL), self._deadline.at(HUNT)
+
+        def work(share: crew.Share, target: str) -> None:
+            sharpen(shared, cases, share, target, *ends)
+
+        targets = self._crew.run("sharpened", work, ends[1])
         kills: Dict[int, Set[int]] = {}
         found: List[Tuple[Candidate, List[int]]] = []
         total = 0
-        for target in targets:
-            for said in _objects(target):
-                total = int(said.get("mutants", total)) if isinstance(said.get("mutants"), int) else total
-                if said.get("killers"):
-                    kills[int(said["mutant"])] = set(said["killers"])
-                elif "found" in said:
-                    subject, acts = said["found"]
-                    found.append((from_json([subject, acts, False]), list(said["mutants"])))
+        for said in crew.lines(targets):
+            total = int(said.get("mutants", total)) if isinstance(said.get("mutants"), int) else total
+            if said.get("killers"):
+                kills[int(said["mutant"])] = set(said["killers"])
+            elif "found" in said:
+                subject, acts = said["found"]
+                found.append((from_json([subject, acts, False]), list(said["mutants"])))
         self._tell(phase="sharpen", killed=len(kills), mutants=total)
         if found:
-            again = self._observe([one for one, _ in found], self._until(1.0), shared)
+            again = observers.watch([one for one, _ in found], self._time_to_look(HUNT))
             told = {key_of(one.acts): mutants for one, mutants in found}
             for one in again:
                 for mutant in told.get(key_of(one.candidate.acts), ()):
@@ -238,73 +188,85 @@ class Engine:
         self._tell(killed=len(kills))
         return kills
 
-    def _simplified(
-        self,
-        shared: Shared,
-        watched: Sequence[Watched],
-        chosen: Sequence[int],
-        kills: Dict[int, Set[int]],
-    ) -> List[Watched]:
-        """Return the cases with simpler ones in place of those chosen, where these do as much for the file."""
+    def _write(
+        self, shared: Shared, observers: Observers, watched: Sequence[Watched], kills: Dict[int, Set[int]]
+    ) -> str:
+        """Choose cases, make them simpler and write them: none that looks odd, yet every oddity is told."""
+        source = shared.program.source
+        began = monotonic()
+        finisher = Finisher(_defined(shared.program.tree), self._order)
+        made = [finisher.case(one.candidate, one.seen) for one in watched]
+        fine, self._oddities = sift(made, source)
+        chosen = self._chosen(watched, {id(one) for one in fine}, made, kills)
+        pace = _WRITING * (monotonic() - began) / len(made)
+        chosen = chosen[: max(1, int((self._deadline.left + _LATE) / pace))]  # the best come first
+        simple = self._simplified(shared, observers, self._needs(watched, chosen, kills), pace * len(chosen))
+        again = {number: finisher.case(one.candidate, one.seen) for number, one in simple.items()}
+        fine, _ = sift(list(again.values()), source)
+        made = [again.get(number, one) for number, one in enumerate(made)]
+        still = {id(one) for one in fine}
+        cases = [made[number] for number in chosen if number not in again or id(made[number]) in still]
+        self._tell(cases=len(cases))
+        return write(self._options["module"], cases, self._options["style"], source)
+
+    @staticmethod
+    def _chosen(
+        watched: Sequence[Watched], fine: Set[int], made: Sequence[Case], kills: Dict[int, Set[int]]
+    ) -> List[int]:
+        """Return the numbers of the cases to write; `fine` are the identities of those that may be."""
+        goals: List[Set[str]] = [{"-".join(map(str, goal)) for goal in one.seen["goals"]} for one in watched]
+        for mutant, numbers in kills.items():
+            for number in numbers:
+                goals[number].add(f"mutant-{mutant}")
+        for number, case in enumerate(made):
+            if id(case) not in fine:
+                goals[number] = set()
+        return choose([cost(one.candidate, one.seen) for one in watched], goals)
+
+    @staticmethod
+    def _needs(watched: Sequence[Watched], chosen: Sequence[int], kills: Dict[int, Set[int]]) -> List[Chosen]:
+        """Return the chosen cases with what each of them is there for."""
         owned: Set[Goal] = set()
         noticed: Dict[int, int] = {}
+        by_case: DefaultDict[int, List[int]] = defaultdict(list)
+        for mutant in sorted(kills):
+            for number in kills[mutant]:
+                by_case[number].append(mutant)
         cases: List[Chosen] = []
         for number in chosen:
             one = watched[number]
             own = frozenset((a, b, c) for a, b, c in one.seen["goals"]) - owned
             owned |= own
-            mine = sorted(mutant for mutant, numbers in kills.items() if number in numbers)
-            mutants = tuple(mutant for mutant in mine if noticed.get(mutant, 0) < _NOTICED)
+            mutants = tuple(mutant for mutant in by_case[number] if noticed.get(mutant, 0) < _NOTICED)
             noticed.update((mutant, noticed.get(mutant, 0) + 1) for mutant in mutants)
             cases.append(Chosen(number, one.candidate, one.seen, own, mutants))
-        end = max(self._until(SIMPLIFY), monotonic() + 0.05 * self._options["seconds"])
-        targets = [os.path.join(self._scratch, f"simplified-{number}.jsonl") for number in range(self._jobs)]
-        running = [
-            children.forked(partial(simplify, shared, cases, (number, self._jobs), target, end), f"{target}.error")
-            for number, target in enumerate(targets)
-        ]
-        children.wait(running, end - monotonic() + _GRACE)
-        simple = {int(said["number"]): from_json(said["candidate"]) for target in targets for said in _objects(target)}
+        return cases
+
+    def _simplified(
+        self, shared: Shared, observers: Observers, cases: Sequence[Chosen], writing: float
+    ) -> Dict[int, Watched]:
+        """Return simpler cases by the number of those in whose place they do as much for the file."""
+        seconds = self._options["seconds"]
+        latest = self._deadline.at(1.0) - writing - 0.6 * _LOOK * seconds
+        end = min(max(self._deadline.at(SIMPLIFY), monotonic() + 0.05 * seconds), latest)
+        if end - monotonic() < 0.02 * seconds:
+            return {}
+        targets = self._crew.run("simplified", partial(_simplify, shared, cases, end), end)
+        simple = {int(said["number"]): from_json(said["candidate"]) for said in crew.lines(targets)}
         expected = {key_of(candidate.acts): number for number, candidate in simple.items()}
-        needed = {one.number: one.goals for one in cases}
-        result = list(watched)
-        for one in self._observe(list(simple.values()), self._until(1.0), shared) if simple else ():
+        needed = {one.number: one for one in cases}
+        result: Dict[int, Watched] = {}
+        time = max(self._deadline.left - writing, 0.5 * _LOOK * seconds)
+        for one in observers.watch(list(simple.values()), time) if simple else ():
             number = expected[key_of(one.candidate.acts)]
             reached = {(a, b, c) for a, b, c in one.seen["goals"]}
-            if needed[number] <= reached and is_like(one.seen, watched[number].seen):
+            if needed[number].goals <= reached and is_like(one.seen, needed[number].seen):
                 result[number] = one
         return result
 
-    def _write(self, shared: Shared, watched: Sequence[Watched], kills: Dict[int, Set[int]]) -> str:
-        program = shared.program
-        goals: List[Set[str]] = [{"-".join(map(str, goal)) for goal in one.seen["goals"]} for one in watched]
-        for mutant, numbers in kills.items():
-            for number in numbers:
-                goals[number].add(f"mutant-{mutant}")
-        costs = [cost(one.candidate, one.seen) for one in watched]
-        chosen = self._chosen(program, watched, costs, goals)
-        watched = self._simplified(shared, watched, chosen, kills)
-        finisher = Finisher(_defined(program.tree), self._order)
-        cases = [
-            finisher.case(watched[number].candidate, watched[number].seen, frozenset(goals[number]))
-            for number in chosen
-        ]
-        cases, _ = sift(cases, program.source)
-        self._tell(cases=len(cases))
-        return write(self._options["module"], cases, self._options["style"], program.source)
 
-    def _chosen(
-        self, program: Program, watched: Sequence[Watched], costs: Sequence[float], goals: List[Set[str]]
-    ) -> List[int]:
-        """Return the cases to write: none that looks odd. Oddities are told whether or not they would be chosen."""
-        finisher = Finisher(_defined(program.tree), self._order)
-        made = [finisher.case(one.candidate, one.seen, frozenset()) for one in watched]
-        kept, self._oddities = sift(made, program.source)
-        fine = {id(one) for one in kept}
-        for number, case in enumerate(made):
-            if id(case) not in fine:
-                goals[number] = set()
-        return choose(costs, goals)
+def _simplify(shared: Shared, cases: Sequence[Chosen], end: float, share: crew.Share, target: str) -> None:
+    simplify(shared, cases, share, target, end)
 
 
 def _defined(tree: ast.Module) -> Iterator[str]:
@@ -314,39 +276,3 @@ def _defined(tree: ast.Module) -> Iterator[str]:
             yield node.name
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
-
-
-def _read(path: str) -> Optional[Dict[str, Any]]:
-    try:
-        with open(path, encoding="utf-8", errors="surrogatepass") as file:
-            read: Dict[str, Any] = json.load(file)
-    except (OSError, ValueError):
-        return None
-    return read
-
-
-def _objects(path: str) -> Iterator[Dict[str, Any]]:
-    try:
-        with open(path, encoding="utf-8", errors="surrogatepass") as file:
-            lines = file.readlines()
-    except OSError:
-        return
-    for line in lines:
-        try:
-            yield json.loads(line)
-        except ValueError:
-            continue
-
-
-def _lines(path: str) -> Iterator[Tuple[int, Optional[SeenJson]]]:
-    for said in _objects(path):
-        number, seen = said
-        yield int(number), seen  # type: ignore[misc]  # pyright: ignore[reportReturnType]
-
-
-def _first_line(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.readline().strip()
-    except OSError:
-        return ""

@@ -6,7 +6,7 @@ import ast
 import builtins
 import keyword
 import re
-from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from regoose_guest.testgen.acts import CONSTRUCTOR, METHOD, PROPERTY, STATIC, Act, Candidate, is_statement, source
 from regoose_guest.testgen.case import Case, Check, Observed, Raised, Step
@@ -29,7 +29,7 @@ class Finisher:
         self._defined = set(defined)
         self._keys = set(keys)
 
-    def case(self, candidate: Candidate, seen: SeenJson, goals: FrozenSet[str]) -> Case:
+    def case(self, candidate: Candidate, seen: SeenJson) -> Case:
         """Return the case of an observed candidate."""
         acts = candidate.acts
         if seen["raised"] is not None:
@@ -65,7 +65,6 @@ class Finisher:
             needs=frozenset(self._needs(used, seen)),
             fixtures=tuple(fixtures),
             pins=tuple(seen["pins"]),
-            goals=goals,
         )
 
     def _needs(self, used: Set[str], seen: SeenJson) -> List[str]:

@@ -60,7 +60,7 @@ class Shaper:
         if raised is not None:
             message, raised = raised.message, replace(raised, message=_MARK if raised.message else "", line=0)
         observed = replace(case.observed, checks=checks, raised=raised)
-        template = replace(case, steps=steps, observed=observed, goals=frozenset())
+        template = replace(case, steps=steps, observed=observed)
         key = repr((template.subject, steps, observed, template.fixtures, template.pins))
         return Shape(key, template, tuple(taker.holes), message or None)
 

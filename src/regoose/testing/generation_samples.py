@@ -300,6 +300,7 @@ def long(lines: int, modules: int) -> tuple[GenerateResult, dict[str, str]]:
                 file=TestFile(file, TEST_PRICING * (2 * copies)),
                 tests=tuple(f"{file}::test_{copy}" for copy in range(10 * copies)),
                 durations=(),
+                oddities=(replace(one.oddities[0], path=path),),
                 before=_repeated(one.before, path, length, copies),
                 after=_repeated(one.after, path, length, copies),
                 mutation=replace(one.mutation, mutants=_repeated_mutants(path, length, copies)),

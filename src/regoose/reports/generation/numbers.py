@@ -31,9 +31,13 @@ class Change:
 
     before: float
     after: float
+    whole: int
+    """How many there are to cover; where it is 0, both are 100 by convention."""
 
     def __str__(self) -> str:
-        """Return it for a person."""
+        """Return it for a person; a dash where there is nothing to cover."""
+        if not self.whole:
+            return "-"
         if self.before == self.after:
             return percent(self.after)
         return f"{percent(self.before).removesuffix(' %')} → {percent(self.after)}"
@@ -59,8 +63,8 @@ class Figures:
         """Return `17 of 20`, and what it was before; a dash where there is no mutant."""
         if not self.mutants:
             return "-"
-        before = f"{self.killed_before} → " if self.mutants_before == self.mutants else ""
-        return f"{before}{self.killed} of {self.mutants}"
+        before = f"{self.killed_before:,} → " if self.mutants_before == self.mutants else ""
+        return f"{before}{self.killed:,} of {self.mutants:,}"
 
     @property
     def mutation_percent(self) -> str:
@@ -74,8 +78,8 @@ def figures(modules: Iterable[Kept]) -> Figures:
     before, after = [one.before for one in modules], [one.after for one in modules]
     return Figures(
         tests=sum(len(one.tests) for one in modules),
-        branches=Change(branch_coverage(before), branch_coverage(after)),
-        lines=Change(line_coverage(before), line_coverage(after)),
+        branches=Change(branch_coverage(before), branch_coverage(after), sum(len(one.branches) for one in after)),
+        lines=Change(line_coverage(before), line_coverage(after), sum(len(one.lines) for one in after)),
         killed=_killed(one.mutation for one in modules),
         mutants=sum(one.mutation.total for one in modules),
         killed_before=_killed(one.mutation_before for one in modules),
@@ -118,7 +122,7 @@ def _worth(result: GenerateResult) -> str:
     repeats = min((one.repeats for one in written), default=0)
     modules = f"`{written[0].target.module}`" if len(written) == 1 else plural(len(written), "module")
     green = f", green {repeats} times in random order" if repeats > 1 else ""
-    facts = [f"branches covered {sums.branches}"]
+    facts = [f"branches covered {sums.branches}" if sums.branches.whole else f"lines covered {sums.lines}"]
     if sums.mutants:
         facts.append(f"mutants killed {sums.mutation}")
     return f"{plural(sums.tests, 'test')} for {modules}{green}: {', '.join(facts)}."

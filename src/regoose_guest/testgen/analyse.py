@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import doctest
 import os
 import re
 from collections import defaultdict
@@ -125,6 +124,8 @@ class Facts:
 
     def _documented(self, nodes: Sequence[ast.AST]) -> Iterator[Iterable[ast.AST]]:
         """Yield the nodes of calls in docstrings."""
+        import doctest  # slow to import: once, and not in the processes that only observe
+
         parser = doctest.DocTestParser()
         for node in nodes:
             text = ast.get_docstring(node) if isinstance(node, _DOCUMENTED) else None

@@ -12,7 +12,6 @@ from typing import Any, Callable, DefaultDict, Dict, Iterator, List, Sequence, S
 from regoose_guest.testgen import crew
 from regoose_guest.testgen.acts import Candidate, from_json, key_of
 from regoose_guest.testgen.analyse import Facts
-from regoose_guest.testgen.case import Case
 from regoose_guest.testgen.choosing import choose, cost
 from regoose_guest.testgen.covering import Goal
 from regoose_guest.testgen.exploring import Shared, explore
@@ -36,6 +35,12 @@ _LATE = 1.0
 """Seconds beyond the budget that writing may take."""
 _MOST = 4000
 """Candidates that are observed."""
+_ROUNDS = 3
+"""Times that others are chosen in place of cases that prove unsteady."""
+_RECHECK = 0.3
+"""Share of the budget that another look at the chosen cases may take at most."""
+_DOUBT = 5.0
+"""How many times dearer a case is that may hang on chance."""
 _NOTICED = 2
 """How many of the chosen cases go on noticing a mutant when they are made simpler."""
 
@@ -197,7 +202,11 @@ class Engine:
         finisher = Finisher(_defined(shared.program.tree), self._order)
         made = [finisher.case(one.candidate, one.seen) for one in watched]
         fine, self._oddities = sift(made, source)
-        chosen = self._chosen(watched, {id(one) for one in fine}, made, kills)
+        are_fine = {id(one) for one in fine}
+        goals = self._goals(watched, [id(case) in are_fine for case in made], kills)
+        dear = [_DOUBT if observers.doubts(one) else 1.0 for one in watched]
+        costs = [cost(one.candidate, one.seen) * more for one, more in zip(watched, dear)]
+        chosen = choose(costs, goals)
         pace = _WRITING * (monotonic() - began) / len(made)
         chosen = chosen[: max(1, int((self._deadline.left + _LATE) / pace))]  # the best come first
         simple = self._simplified(shared, observers, self._needs(watched, chosen, kills), pace * len(chosen))
@@ -205,23 +214,41 @@ class Engine:
         fine, _ = sift(list(again.values()), source)
         made = [again.get(number, one) for number, one in enumerate(made)]
         still = {id(one) for one in fine}
-        cases = [made[number] for number in chosen if number not in again or id(made[number]) in still]
+        chosen = [number for number in chosen if number not in again or id(made[number]) in still]
+        final = [simple.get(number, one) for number, one in enumerate(watched)]
+        cases = [made[number] for number in self._steady(observers, final, chosen, partial(choose, costs), goals)]
         self._tell(cases=len(cases))
         return write(self._options["module"], cases, self._options["style"], source)
 
-    @staticmethod
-    def _chosen(
-        watched: Sequence[Watched], fine: Set[int], made: Sequence[Case], kills: Dict[int, Set[int]]
+    def _steady(
+        self,
+        observers: Observers,
+        watched: Sequence[Watched],
+        chosen: List[int],
+        choose_again: Callable[[List[Set[str]]], List[int]],
+        goals: List[Set[str]],
     ) -> List[int]:
-        """Return the numbers of the cases to write; `fine` are the identities of those that may be."""
+        """Return the cases to write: others in place of those that look different in yet other interpreters."""
+        sound: Set[int] = set()
+        for _ in range(_ROUNDS):
+            waiting = {number: watched[number] for number in chosen if number not in sound}
+            unlike = observers.unlike(waiting, _RECHECK * self._options["seconds"])
+            sound.update(number for number in waiting if number not in unlike)
+            if not unlike:
+                break
+            for number in unlike:
+                goals[number] = set()
+            chosen = choose_again(goals)
+        return [number for number in chosen if number in sound]
+
+    @staticmethod
+    def _goals(watched: Sequence[Watched], are_fine: Sequence[bool], kills: Dict[int, Set[int]]) -> List[Set[str]]:
+        """Return what each case reaches and notices; nothing for those that may not be written."""
         goals: List[Set[str]] = [{"-".join(map(str, goal)) for goal in one.seen["goals"]} for one in watched]
         for mutant, numbers in kills.items():
             for number in numbers:
                 goals[number].add(f"mutant-{mutant}")
-        for number, case in enumerate(made):
-            if id(case) not in fine:
-                goals[number] = set()
-        return choose([cost(one.candidate, one.seen) for one in watched], goals)
+        return [one if is_fine else set() for one, is_fine in zip(goals, are_fine)]
 
     @staticmethod
     def _needs(watched: Sequence[Watched], chosen: Sequence[int], kills: Dict[int, Set[int]]) -> List[Chosen]:

@@ -12,12 +12,13 @@ from itertools import accumulate, zip_longest
 from random import Random
 from time import monotonic
 from types import CodeType
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from regoose_guest.testgen.acts import FUNCTION, Act, Candidate, key_of
 from regoose_guest.testgen.analyse import Facts
 from regoose_guest.testgen.compared import NAME, Instrument, Seen
 from regoose_guest.testgen.covering import Cover, code_lines, cover
+from regoose_guest.testgen.frames import is_accident
 from regoose_guest.testgen.guard import Guard, Hang
 from regoose_guest.testgen.loading import Program
 from regoose_guest.testgen.proposing import Acts, Entry, Proposals
@@ -280,27 +281,6 @@ class Explorer:
 def _within(lines: Sequence[int], first: int, last: int) -> int:
     """Return how many of sorted lines are in a range, both its ends included."""
     return max(0, bisect_right(lines, last) - bisect_left(lines, first))
-
-
-def is_accident(error: Optional[BaseException], file: str, raising: Set[int]) -> bool:
-    """Whether an exception says that the arguments do not fit, rather than that the program refused them."""
-    if not isinstance(error, (TypeError, AttributeError, NameError)):
-        return False
-    line = innermost(error, file)[0]
-    return line not in raising
-
-
-def innermost(error: BaseException, file: str) -> Tuple[int, bool]:
-    """Return the line of the innermost frame in a file, 0 where there is none, and whether nothing is below it."""
-    trace: Any = error.__traceback__
-    line, is_last = 0, False
-    base = os.path.basename(file)
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name.endswith(base) and os.path.realpath(name) == file:
-            line, is_last = trace.tb_lineno, trace.tb_next is None
-        trace = trace.tb_next
-    return line, is_last
 
 
 def explore(shared: Shared, seed: int, target: str, end: float, patience: float) -> None:

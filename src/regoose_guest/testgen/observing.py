@@ -15,7 +15,8 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, TypedDict
 
 from regoose_guest.testgen.acts import CONSTRUCTOR, Act, Candidate, from_json, is_statement
 from regoose_guest.testgen.covering import Cover, Goal, cover
-from regoose_guest.testgen.exploring import innermost
+from regoose_guest.testgen.doubting import Draws
+from regoose_guest.testgen.frames import innermost
 from regoose_guest.testgen.guard import Blocked, Guard, Hang
 from regoose_guest.testgen.loading import Program
 from regoose_guest.testgen.running import Outcome, Runner, namespace_of
@@ -55,6 +56,8 @@ class SeenJson(TypedDict):
     pins: List[str]
     """Statements that hold still what would differ from run to run."""
     goals: List[Goal]
+    is_drawn: bool
+    """Whether random bytes of the system went into it."""
 
 
 class Eyes:
@@ -99,6 +102,7 @@ class Eyes:
             "printed": printed,
             "pins": [] if random.random() == _UNDRAWN else [_SEEDING],  # noqa: S311 - no secret
             "goals": [],
+            "is_drawn": False,
         }
 
     def _rows(self, acts: Sequence[Act], outcome: Outcome) -> List[Row]:
@@ -240,6 +244,7 @@ def observe(options: ObserveJson) -> None:
     with open(options["candidates"], encoding="utf-8", errors="surrogatepass") as file:
         candidates = [from_json(one) for one in json.load(file)]
     random.seed(4242 if options["is_second"] else 99)
+    draws = Draws()
     guard = Guard(options["scratch"])
     guard.begin(options["memory_bytes"])
     module = _imported(program, is_shifted=options["is_second"])
@@ -254,7 +259,11 @@ def observe(options: ObserveJson) -> None:
         for number in reversed(order) if options["is_second"] else order:
             if monotonic() > end:
                 break
-            target.write(json.dumps([number, _seen(eyes, candidates[number], covering)]) + "\n")
+            before = draws.count
+            seen = _seen(eyes, candidates[number], covering)
+            if seen is not None:
+                seen["is_drawn"] = draws.count > before
+            target.write(json.dumps([number, seen]) + "\n")
 
 
 def _imported(program: Program, *, is_shifted: bool) -> ModuleType:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import collections
 import copy
 import datetime as dt
@@ -121,6 +120,8 @@ class Runner:
             return None, ""
         value: Any = eval(self._code(source(act), is_whole=False), names)  # noqa: S307 - the expression under test
         if inspect.iscoroutine(value):
+            import asyncio  # slow to import, and seldom needed
+
             return asyncio.run(value), "await"
         if is_last and isinstance(value, Iterator) and not isinstance(value, io.IOBase):
             items: List[Any] = list(islice(cast("Iterator[Any]", value), MOST_ITEMS + 1))

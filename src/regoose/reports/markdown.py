@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from regoose.domain.evidence import CheckStatus, Difference, Evidence
 from regoose.domain.repair import Candidate
 from regoose.domain.run import FixResult
+from regoose.reports.inert import block, code, prose
 from regoose.reports.wording import TITLES, reason
 
 SHOWN_TESTS = 20
@@ -18,7 +17,7 @@ def render(result: FixResult) -> str:
     """Return the body of a pull request for a result, or of a comment where nothing was proven."""
     evidence = result.evidence
     parts = [
-        f"**{TITLES[result.status]}.** {_prose(reason(evidence))}",
+        f"**{TITLES[result.status]}.** {prose(reason(evidence))}",
         _rerun(result.reproduce),
         _tests(evidence),
         _suite(evidence),
@@ -31,7 +30,7 @@ def render(result: FixResult) -> str:
 
 
 def _rerun(command: str) -> str:
-    return f"Rerun the proof in a clone:\n\n{_block(command, 'sh')}" if command else ""
+    return f"Rerun the proof in a clone:\n\n{block(command, 'sh')}" if command else ""
 
 
 def _tests(evidence: Evidence) -> str:
@@ -43,7 +42,7 @@ def _tests(evidence: Evidence) -> str:
         why = case.failure.exception if case.failure else case.outcome.value
         message = case.failure.message.strip().split("\n")[0] if case.failure else ""
         after = f"passed {evidence.repeats} of {evidence.repeats}" if case.id in green else "not green"
-        rows.append(f"| {_code(case.id)} | {_code(f'{why}: {message}' if message else why)} | {after} |")
+        rows.append(f"| {code(case.id)} | {code(f'{why}: {message}' if message else why)} | {after} |")
     hidden = len(evidence.red) - len(rows)
     more = f"\n\nand {hidden} more." if hidden else ""
     return "| test | before | after |\n|---|---|---|\n" + "\n".join(rows) + more
@@ -56,7 +55,7 @@ def _suite(evidence: Evidence) -> str:
     return (
         f"Whole suite: {before.passed} passed, {before.failed + before.errors} red before; "
         f"{after.passed} passed, {after.failed + after.errors} red after."
-        + (f" Flaky, and not counted: {', '.join(_code(test) for test in evidence.flaky)}." if evidence.flaky else "")
+        + (f" Flaky, and not counted: {', '.join(code(test) for test in evidence.flaky)}." if evidence.flaky else "")
     )
 
 
@@ -67,7 +66,7 @@ def _alternatives(evidence: Evidence, candidates: tuple[Candidate, ...]) -> str:
     lines = [
         f"**{len(candidates)} changes pass every test and differ in behaviour.** Please choose:",
         "",
-        *(f"{candidate.number}. {_prose(candidate.description)}" for candidate in candidates),
+        *(f"{candidate.number}. {prose(candidate.description)}" for candidate in candidates),
     ]
     if evidence.differences:
         lines += ["", f"| input | before | {' | '.join(map(str, numbers))} |", f"|---|---|{'---|' * len(numbers)}"]
@@ -78,50 +77,23 @@ def _alternatives(evidence: Evidence, candidates: tuple[Candidate, ...]) -> str:
 def _difference(difference: Difference, numbers: list[int]) -> str:
     value = {number: answer.value for answer in difference.answers for number in answer.candidates}
     cells = [difference.call, difference.before, *(value.get(number, "") for number in numbers)]
-    return f"| {' | '.join(_code(cell) for cell in cells)} |"
+    return f"| {' | '.join(code(cell) for cell in cells)} |"
 
 
 def _places(result: FixResult) -> str:
     if result.patch or not result.suspects:
         return ""
-    rows = (f"- {_code(f'{at.path}:{at.line}')} {_code(at.function)} {at.score:.2f}" for at in result.suspects[:10])
+    rows = (f"- {code(f'{at.path}:{at.line}')} {code(at.function)} {at.score:.2f}" for at in result.suspects[:10])
     return "Where the fault seems to be:\n\n" + "\n".join(rows)
 
 
 def _checks(evidence: Evidence) -> str:
     if not evidence.checks:
         return ""
-    rows = (f"| {_prose(check.name)} | {MARKS[check.status]} | {_prose(check.summary)} |" for check in evidence.checks)
+    rows = (f"| {prose(check.name)} | {MARKS[check.status]} | {prose(check.summary)} |" for check in evidence.checks)
     return "| check | result | what it says |\n|---|---|---|\n" + "\n".join(rows)
 
 
 def _conditions(result: FixResult) -> str:
     missing = ", ".join(result.evidence.not_enforced) or "nothing"
-    return (
-        f"{_prose(result.environment)}. {_prose(result.sandbox)}; not enforced: {missing}. Run {_code(result.run_id)}."
-    )
-
-
-def _code(text: str) -> str:
-    """Return a code span that holds any text, in a table too."""
-    text = " ".join(text.split()).replace("|", "\\|")
-    if not text:
-        return ""
-    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    space = " " if len(fence) > 1 else ""
-    return f"{fence}{space}{text}{space}{fence}"
-
-
-def _prose(text: str) -> str:
-    """Return a sentence whose HTML, mentions and table bars are inert; code between backticks stays code."""
-    text = " ".join(text.split()).replace("|", "\\|")
-    if text.count("`") % 2:
-        text = text.replace("`", "'")
-    pieces = text.split("`")
-    pieces[::2] = [re.sub(r"([<>*_\[\]#@&])", r"\\\1", piece) for piece in pieces[::2]]
-    return "`".join(pieces)
-
-
-def _block(text: str, language: str) -> str:
-    fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
+    return f"{prose(result.environment)}. {prose(result.sandbox)}; not enforced: {missing}. Run {code(result.run_id)}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import CodeType, FrameType
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Set, Tuple
 
 Goal = Tuple[int, int, int]
 """(number of the code object, line, -1) for a line; (number, from, to) for a branch: offsets, or lines where traced."""
@@ -29,10 +29,12 @@ class Cover:
     """
     Collects goals. `new` holds those never seen before; with `start_case` every goal of the case is in `case`.
 
-    `halves` are the branches of which one way only was seen, with their line.
+    `halves` are the branches of which one way only was seen, with their line. Where lines are
+    `wanted`, no others count.
     """
 
-    def __init__(self, code: CodeType) -> None:
+    def __init__(self, code: CodeType, wanted: Optional[FrozenSet[int]] = None) -> None:
+        self._wanted = wanted
         self.codes = list(codes_of(code))
         self.numbers = {id(one): number for number, one in enumerate(self.codes)}
         self.seen: Set[Goal] = set()
@@ -62,6 +64,9 @@ class Cover:
         del number
         return place
 
+    def _is_meant(self, line: int) -> bool:
+        return self._wanted is None or line in self._wanted
+
     def _add(self, goal: Goal) -> None:
         if self.case is not None:
             self.case.add(goal)
@@ -70,6 +75,11 @@ class Cover:
             self.new.append(goal)
             if goal[2] == -1:
                 self.lines.add(goal[1])
+
+
+def _rows(code: CodeType) -> Iterator[Tuple[int, int, Optional[int]]]:
+    rows: Any = code.co_lines()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - from 3.10 on
+    yield from rows
 
 
 class _Monitored(Cover):
@@ -84,7 +94,8 @@ class _Monitored(Cover):
         monitoring.register_callback(tool, events.LINE, self._on_line)
         monitoring.register_callback(tool, events.BRANCH, self._on_branch)
         for one in self.codes:
-            monitoring.set_local_events(tool, one, events.LINE | events.BRANCH)
+            if self._wanted is None or not self._wanted.isdisjoint(line for _, _, line in _rows(one) if line):
+                monitoring.set_local_events(tool, one, events.LINE | events.BRANCH)
 
     def end(self) -> None:
         for one in self.codes:
@@ -97,13 +108,13 @@ class _Monitored(Cover):
 
     def _on_line(self, code: CodeType, line: int) -> object:
         number = self.numbers.get(id(code))
-        if number is not None:
+        if number is not None and self._is_meant(line):
             self._add((number, line, -1))
         return self._disable
 
     def _on_branch(self, code: CodeType, offset: int, destination: int) -> object:
         number = self.numbers.get(id(code))
-        if number is None:
+        if number is None or not (self._wanted is None or self._is_meant(self._line_of(number, offset))):
             return self._disable
         self._add((number, offset, destination))
         if self.case is not None:
@@ -115,7 +126,7 @@ class _Monitored(Cover):
     def _line_of(self, number: int, place: int) -> int:
         line = self._offsets.get((number, place))
         if line is None:
-            rows: Any = self.codes[number].co_lines()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - 3.10
+            rows = _rows(self.codes[number])
             line = next((row[2] for row in rows if row[0] <= place < row[1] and row[2]), 0)
             self._offsets[number, place] = line
         return line
@@ -158,17 +169,19 @@ class _Traced(Cover):
 
     def _follow(self, number: int) -> Callable[..., Any]:
         last = 0
-        add, ways = self._add, self._ways
+        add, ways, is_meant = self._add, self._ways, self._is_meant
 
         def on_line(frame: FrameType, event: str, _given: object) -> Any:
             nonlocal last
             if event == "line":
                 line = frame.f_lineno
-                add((number, line, -1))
-                add((number, last, line))
-                ways.setdefault((number, last), set()).add(line)
+                if is_meant(line):
+                    add((number, line, -1))
+                if is_meant(last):
+                    add((number, last, line))
+                    ways.setdefault((number, last), set()).add(line)
                 last = line
-            elif event == "return":
+            elif event == "return" and is_meant(last):
                 add((number, last, 0))
             return on_line
 
@@ -188,6 +201,6 @@ def _forks(codes: List[CodeType]) -> Iterator[Tuple[int, int]]:
                 yield number, line
 
 
-def cover(code: CodeType) -> Cover:
-    """Return what this interpreter watches cheapest with."""
-    return _Monitored(code) if sys.version_info >= (3, 12) else _Traced(code)
+def cover(code: CodeType, wanted: Optional[FrozenSet[int]] = None) -> Cover:
+    """Return what this interpreter watches cheapest with; where lines are `wanted`, it watches nothing else."""
+    return _Monitored(code, wanted) if sys.version_info >= (3, 12) else _Traced(code, wanted)

@@ -19,6 +19,7 @@ from regoose_guest.testgen.finishing import Finisher
 from regoose_guest.testgen.loading import CannotLoad, Program
 from regoose_guest.testgen.observers import Observers, Watched
 from regoose_guest.testgen.schema import OddityJson, OptionsJson, ProgressJson, ResultJson
+from regoose_guest.testgen.scope import Scope
 from regoose_guest.testgen.sharpening import Tried, sharpen
 from regoose_guest.testgen.simplifying import Chosen, is_like, simplify
 from regoose_guest.testgen.writing import sift, write
@@ -82,13 +83,12 @@ class Engine:
             return self._result("", str(problem))
         existing = [os.path.join(options["root"], one) for one in options["existing"]]
         facts = Facts(program.tree, program.path, existing)
-        shared = Shared(
-            program, facts, tuple(options["only"]), tuple(options["lines"]), self._scratch, options["memory_bytes"]
-        )
+        scope = Scope(facts, program.tree, options["only"], options["lines"])
+        shared = Shared(program, facts, scope, self._scratch, options["memory_bytes"])
         candidates, note = self._explore(shared)
         if not candidates:
             return self._result("", note or self._why_nothing(program))
-        observers = Observers(options, self._scratch, self._deadline, sorted(facts.raising_lines))
+        observers = Observers(options, self._scratch, self._deadline, facts.raising_lines, scope.lines)
         self._tell(phase="observe")
         watched = observers.watch(candidates, self._time_to_look(OBSERVE))
         self._tell(cases=len(watched))
@@ -119,6 +119,11 @@ class Engine:
         )
         if not has_any:
             return f"`{self._options['module']}` defines no function or class to test."
+        if self._options["only"]:
+            names = ", ".join(f"`{one}`" for one in self._options["only"])
+            return f"`{self._options['module']}` has nothing to call by the name of {names}."
+        if self._options["lines"]:
+            return f"No function of `{self._options['module']}` that could be called has to do with the changed lines."
         return f"Nothing in `{self._options['module']}` could be called."
 
     def _explore(self, shared: Shared) -> Tuple[List[Candidate], str]:

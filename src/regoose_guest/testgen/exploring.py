@@ -24,6 +24,7 @@ from regoose_guest.testgen.loading import Program
 from regoose_guest.testgen.proposing import Acts, Entry, Proposals
 from regoose_guest.testgen.regexes import matching
 from regoose_guest.testgen.running import Outcome, Runner, namespace_of
+from regoose_guest.testgen.scope import Scope
 from regoose_guest.testgen.subjects import Found, Subject
 from regoose_guest.testgen.texts import Texts, patterns_of
 from regoose_guest.testgen.values import Values
@@ -49,8 +50,7 @@ class Shared(NamedTuple):
 
     program: Program
     facts: Facts
-    only: Tuple[str, ...]
-    lines: Tuple[int, ...]
+    scope: Scope
     scratch: str
     memory_bytes: int
 
@@ -75,7 +75,7 @@ class Laboratory:
             self.module = shared.program.load(self.code)
         finally:
             self.guard.disarm()
-        self.found = Found(self.module, shared.facts, shared.only, shared.lines)
+        self.found = Found(self.module, shared.facts, shared.scope)
         self.namespace = namespace_of(self.module)
         self.runner = Runner(self.namespace, self.guard, scratch)
         self.patterns = patterns_of(vars(self.module), self.found.classes, shared.facts.constants)
@@ -93,8 +93,9 @@ class Explorer:
         self._target = target
         self._subjects = laboratory.found.subjects
         self._file = laboratory.shared.program.real_path
-        self.cover: Cover = cover(laboratory.code)
-        self._lines = code_lines(laboratory.code)
+        wanted = laboratory.shared.scope.lines
+        self.cover: Cover = cover(laboratory.code, wanted)
+        self._lines = code_lines(laboratory.code) if wanted is None else code_lines(laboratory.code) & wanted
         self._pools: Dict[str, Dict[str, Tuple[int, Candidate]]] = {one.key: {} for one in self._subjects}
         self._new: Dict[str, Candidate] = {}
         self.executions = 0

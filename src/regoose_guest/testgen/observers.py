@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from regoose_guest.testgen import children, crew
 from regoose_guest.testgen.acts import Candidate
@@ -26,11 +26,19 @@ class Watched(NamedTuple):
 class Observers:
     """Starts the interpreters. `unsteady` counts the candidates on which they disagreed."""
 
-    def __init__(self, options: OptionsJson, scratch: str, deadline: crew.Deadline, raising: Sequence[int]) -> None:
+    def __init__(
+        self,
+        options: OptionsJson,
+        scratch: str,
+        deadline: crew.Deadline,
+        raising: Iterable[int],
+        wanted: Optional[Iterable[int]],
+    ) -> None:
         self._options = options
         self._scratch = scratch
         self._deadline = deadline
-        self._raising = list(raising)
+        self._raising = sorted(raising)
+        self._wanted = None if wanted is None else sorted(wanted)
         self._count = 0
         self._doubted: Set[str] = set()
         self.unsteady = 0
@@ -96,6 +104,7 @@ class Observers:
             "seconds": seconds,
             "is_second": seed != "1",
             "raising": self._raising,
+            "wanted": self._wanted,
         }
         with open(f"{answer}.options", "w", encoding="utf-8") as file:
             json.dump(given, file)

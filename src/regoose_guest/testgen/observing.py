@@ -235,6 +235,8 @@ class ObserveJson(TypedDict):
     is_second: bool
     """Whether to go backwards, with another clock and other random numbers; the first one records goals."""
     raising: List[int]
+    wanted: Optional[List[int]]
+    """Lines whose goals count; None for all."""
 
 
 def observe(options: ObserveJson) -> None:
@@ -252,7 +254,7 @@ def observe(options: ObserveJson) -> None:
     eyes = Eyes(module, program, set(options["raising"]), runner, guard)
     covering: Optional[Cover] = None
     if not options["is_second"]:
-        covering = cover(program.code)
+        covering = cover(program.code, None if options["wanted"] is None else frozenset(options["wanted"]))
         covering.begin()
     order = range(len(candidates))
     with open(options["result"], "w", encoding="utf-8", errors="surrogatepass") as target:

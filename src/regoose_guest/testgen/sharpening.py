@@ -61,7 +61,9 @@ class Sharpener:
                     self._subjects_of_line[line].add(one.candidate.subject)
         self._spans = statement_lines(shared.program.tree)
         self.mutants = Mutants(shared.program, self._laboratory.module, self._laboratory.guard)
-        numbers = list(range(len(self.mutants.changes)))
+        wanted = shared.scope.lines
+        changes = enumerate(self.mutants.changes)
+        numbers = [number for number, one in changes if wanted is None or one.line in wanted]
         Random(5).shuffle(numbers)  # noqa: S311 - a sample
         self._share = numbers[share[0] :: share[1]]
         self.alive: Dict[int, List[str]] = {}

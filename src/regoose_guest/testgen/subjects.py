@@ -15,6 +15,7 @@ from typing import Counter as CounterOf
 from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, OPERATIONS, PROPERTY, STATIC
 from regoose_guest.testgen.analyse import Constants, Facts
 from regoose_guest.testgen.kinds import Annotations, Kind
+from regoose_guest.testgen.scope import Scope, span_of
 from regoose_guest.testgen.usage import Function, Uses, documented_kinds, named_kind
 
 _NOT_METHODS = frozenset(
@@ -99,9 +100,10 @@ class Subject:
 class Found:
     """The subjects of a module, its classes, and the namespace in which tests are written."""
 
-    def __init__(self, module: ModuleType, facts: Facts, only: Sequence[str] = (), lines: Sequence[int] = ()) -> None:
+    def __init__(self, module: ModuleType, facts: Facts, scope: Scope) -> None:
         self.module = module
         self.facts = facts
+        self._scope = scope
         self.classes: Dict[str, type] = {}
         self.functions: Dict[str, Any] = {}
         self.exported: Dict[str, object] = {}
@@ -111,12 +113,15 @@ class Found:
             self.exported[name] = value
             self._sort(name, value)
         self.annotations = Annotations(self.exported, self.classes)
-        self.subjects: List[Subject] = [one for one in self._all() if _is_meant(one, only, lines)]
+        every = [*self._functions(), *(one for name in self.classes for one in self._members(name))]
+        named = [one for one in every if not scope.is_left_out(one.key)]
+        meant = scope.chosen([one.lines for one in named])
+        self.subjects: List[Subject] = [one for one, is_meant in zip(named, meant) if is_meant]
         self.by_owner: Dict[str, List[Subject]] = {}
-        for one in self._all_cached:
+        for one in every:
             if one.kind in {METHOD, PROPERTY}:
                 self.by_owner.setdefault(one.owner, []).append(one)
-        self.constructors = {one.owner: one for one in self._all_cached if one.kind == CONSTRUCTOR}
+        self.constructors = {one.owner: one for one in every if one.kind == CONSTRUCTOR}
 
     def _sort(self, name: str, value: Any) -> None:
         home = getattr(value, "__module__", None)
@@ -126,15 +131,12 @@ class Found:
         elif callable(value) and home == self.module.__name__ and hasattr(value, "__name__"):
             self.functions[name] = value
 
-    def _all(self) -> List[Subject]:
-        self._all_cached = [*self._functions(), *(one for name in self.classes for one in self._members(name))]
-        return self._all_cached
-
     def _functions(self) -> Iterator[Subject]:
         has_public = any(not name.startswith("_") for name in (*self.functions, *self.classes))
         seen: Dict[int, str] = {}
         for name, function in self.functions.items():
-            if (name.startswith("_") and has_public) or id(function) in seen:
+            is_hidden = name.startswith("_") and has_public and not self._scope.asks_for(name)
+            if is_hidden or id(function) in seen:
                 continue
             seen[id(function)] = name
             inner = getattr(inspect.unwrap(function), "__name__", name)
@@ -143,7 +145,7 @@ class Found:
 
     def _members(self, name: str) -> Iterator[Subject]:
         held: Any = self.classes[name]
-        if name.startswith("_"):
+        if name.startswith("_") and not self._scope.asks_within(name):
             return
         is_enum = issubclass(held, enum.Enum)
         if not is_enum and not inspect.isabstract(held):
@@ -154,7 +156,7 @@ class Found:
             if base.__module__ != self.module.__name__:
                 continue
             for member, value in list(vars(base).items()):
-                if member not in seen and (not member.startswith("_") or member in OPERATIONS or member == "__call__"):
+                if member not in seen and (_is_open(member) or self._scope.asks_by_name(f"{name}.{member}")):
                     seen.add(member)
                     node = self.facts.definitions.get(f"{base.__name__}.{member}")
                     yield from self._member(held, name, member, value, node)
@@ -178,8 +180,6 @@ class Found:
     def _subject(self, kind: str, value: Any, owner: str, name: str, key: str, node: Optional[Function]) -> Subject:
         parameters = [] if kind == PROPERTY else self._parameters(kind, value, node)
         reading = self.facts.reading(node)
-        first = min([node.lineno, *(one.lineno for one in node.decorator_list)]) if node is not None else 0
-        last = (node.end_lineno or 0) if node is not None else -1
         return Subject(
             key=key,
             kind=kind,
@@ -188,7 +188,7 @@ class Found:
             parameters=parameters,
             constants=reading.constants,
             keys=reading.keys,
-            lines=(first, last),
+            lines=span_of(node) if node is not None else (0, -1),
             only_keywords=kind == FUNCTION and _is_forged(value, parameters),
         )
 
@@ -240,10 +240,8 @@ def _of_key(key: str) -> Optional[str]:
     return named_kind(key) or ("list" if key.endswith("s") else None)
 
 
-def _is_meant(subject: Subject, only: Sequence[str], lines: Sequence[int]) -> bool:
-    if lines and not any(subject.lines[0] <= line <= subject.lines[1] for line in lines):
-        return False
-    return not only or any(subject.key == one or subject.key.startswith(f"{one}.") for one in only)
+def _is_open(member: str) -> bool:
+    return not member.startswith("_") or member in OPERATIONS or member == "__call__"
 
 
 def _is_forged(function: Any, parameters: Sequence[Parameter]) -> bool:

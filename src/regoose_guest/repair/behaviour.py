@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from time import monotonic, process_time
 from typing import Dict, List, Optional, Sequence, Set, Tuple, cast
 
+from regoose_guest.forks import Outlet, fork
+from regoose_guest.items import Hang, ItemRunner, arm, disarm
 from regoose_guest.repair.candidates import Candidate
-from regoose_guest.repair.forks import Outlet, fork
 from regoose_guest.repair.inputs import Call, Mutator, Recorder, function_of
 from regoose_guest.repair.install import Installer
 from regoose_guest.repair.measure import Measured
 from regoose_guest.repair.program import LiveKey, Program
-from regoose_guest.repair.running import Hang, ItemRunner, arm, disarm
 from regoose_guest.repair.showing import canonical, shorten
 from regoose_guest.repair.source import first_line
 

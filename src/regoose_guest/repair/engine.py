@@ -10,10 +10,11 @@ from typing import FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
 
 import pytest
 
+from regoose_guest.forks import Outlet, ask
+from regoose_guest.items import HUNG, PASSED, ItemRunner
 from regoose_guest.repair.behaviour import Comparer, Comparison
 from regoose_guest.repair.candidates import Candidate, Generator
 from regoose_guest.repair.describe import describe
-from regoose_guest.repair.forks import Outlet, ask
 from regoose_guest.repair.hunt import Hunt, Outcome, representatives
 from regoose_guest.repair.install import Installer
 from regoose_guest.repair.localise import clues, suspects, suspicion
@@ -23,7 +24,6 @@ from regoose_guest.repair.outcome import Reporter
 from regoose_guest.repair.pairs import pairs
 from regoose_guest.repair.program import Program
 from regoose_guest.repair.rank import Ranked, constants_of, likelihood, rank
-from regoose_guest.repair.running import HUNG, PASSED, ItemRunner
 from regoose_guest.repair.schema import BUDGET, EXHAUSTED, PROVEN_ENOUGH, OptionsJson, ResultJson
 from regoose_guest.repair.telling import Telling
 from regoose_guest.repair.trial import Trial, relevant

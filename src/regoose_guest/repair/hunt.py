@@ -10,8 +10,8 @@ from itertools import chain
 from time import monotonic
 from typing import Callable, Deque, Dict, Iterator, List, Optional, Sequence, Set, Tuple, cast
 
+from regoose_guest.forks import Child, Message, fork
 from regoose_guest.repair.candidates import Candidate
-from regoose_guest.repair.forks import Child, Message, fork
 from regoose_guest.repair.measure import Measured
 from regoose_guest.repair.trial import FAILS, HANGS, PASSES, Trial
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Dict, FrozenSet, List, Optional, Sequence, Set, Tuple, cast
 
+from regoose_guest.forks import Message, Outlet, fork
+from regoose_guest.items import FAILED, HUNG, PASSED, ItemRunner, Ran
 from regoose_guest.repair import tracing
-from regoose_guest.repair.forks import Message, Outlet, fork
 from regoose_guest.repair.program import Program
-from regoose_guest.repair.running import FAILED, HUNG, PASSED, ItemRunner, Ran
 from regoose_guest.repair.tracing import Line
 
 _FIRST_LIMIT = 3.0

@@ -6,10 +6,10 @@ import sys
 from types import CodeType, FrameType
 from typing import Dict, FrozenSet, List, Sequence, Set, Type, cast
 
-from regoose_guest.repair.forks import Outlet, ask
+from regoose_guest.forks import Outlet, ask
+from regoose_guest.items import ItemRunner
 from regoose_guest.repair.measure import Measured
 from regoose_guest.repair.program import LiveKey, Program
-from regoose_guest.repair.running import ItemRunner
 
 _MOST_EVENTS = 20_000
 _SECONDS = 4.0

@@ -7,11 +7,11 @@ import traceback
 from dataclasses import dataclass
 from typing import Dict, List, Sequence, Tuple
 
+from regoose_guest.forks import Outlet
+from regoose_guest.items import FAILED, HUNG, PASSED, SKIPPED, Hang, ItemRunner, Ran
 from regoose_guest.repair.candidates import Candidate
-from regoose_guest.repair.forks import Outlet
 from regoose_guest.repair.install import Installer
 from regoose_guest.repair.measure import Measured
-from regoose_guest.repair.running import FAILED, HUNG, PASSED, SKIPPED, Hang, ItemRunner, Ran
 from regoose_guest.repair.source import first_line
 
 PASSES, FAILS, HANGS, BROKEN = "P", "F", "H", "E"

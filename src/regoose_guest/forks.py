@@ -11,7 +11,7 @@ import select
 import signal
 import sys
 from time import monotonic
-from typing import Callable, Iterator, List, Optional, cast
+from typing import Callable, Iterator, List, Optional, Union, cast
 
 Message = List[object]
 """What children send: a JSON array whose first element names the message."""
@@ -103,6 +103,23 @@ def _decode(line: bytes) -> Optional[Message]:
 
 def fork(work: Callable[[Outlet], None], memory_bytes: int) -> Child:
     """Run `work` in a forked child with no input, no output, `memory_bytes` more address space and its own group."""
+    made = branch(memory_bytes)
+    if isinstance(made, Child):
+        return made
+    try:
+        work(made)
+    except BaseException as error:  # noqa: BLE001 - whatever the code under test threw must not reach the parent's code
+        debug(error)
+    finally:
+        os._exit(0)
+
+
+def branch(memory_bytes: int) -> Union[Child, Outlet]:
+    """
+    Fork, and return on both sides: the child in the parent, its outlet in the child, confined as by `fork`.
+
+    The child's caller sees to it that its process ends by `os._exit`.
+    """
     reading, writing = os.pipe()
     pid = os.fork()
     if pid:
@@ -112,14 +129,18 @@ def fork(work: Callable[[Outlet], None], memory_bytes: int) -> Child:
     try:
         os.close(reading)
         _confine(memory_bytes)
-        work(Outlet(writing))
-    except BaseException as error:  # noqa: BLE001 - whatever the code under test threw must not reach the parent's code
-        if os.environ.get("REGOOSE_GUEST_DEBUG"):
-            import traceback
+        return Outlet(writing)
+    except BaseException as error:  # noqa: BLE001 - it must not go on as a second parent
+        debug(error)
+        os._exit(1)
 
-            traceback.print_exception(type(error), error, error.__traceback__)
-    finally:
-        os._exit(0)
+
+def debug(error: BaseException) -> None:
+    """Show what ended a child, where that is asked for."""
+    if os.environ.get("REGOOSE_GUEST_DEBUG"):
+        import traceback
+
+        traceback.print_exception(type(error), error, error.__traceback__)
 
 
 def _confine(memory_bytes: int) -> None:

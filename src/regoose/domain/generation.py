@@ -176,6 +176,10 @@ class MutationReport:
     possible: int = 0
     """How many the operators could make; more than were tried where a sample was taken."""
     seconds: float = 0.0
+    unused: tuple[str, ...] = ()
+    """Ids of tests that were not found or do not pass on the code as it is, and so judged nothing."""
+    note: str = ""
+    """Why there are no mutants or none was run, in one sentence; else empty."""
 
     @property
     def killed(self) -> int:

@@ -109,10 +109,7 @@ class Suite:
         name = secrets.token_hex(8)
         results, options = f"{OUT}/{name}.results", f"{OUT}/{name}.options"
         content = json.dumps({"key": key.hex(), "results": results, "root": WORK, **merge.options()})
-        writes: dict[str, bytes | None] = {options: content.encode()}
-        for edit in merge.order.patch.edits if merge.order.patch else ():
-            text = edit.after
-            writes[f"{WORK}/{edit.path}"] = None if text is None else text.encode("utf-8", "surrogateescape")
+        writes = {options: content.encode(), **patch_writes(merge.order.patch)}
         seed = merge.order.seed
         command = Command(
             argv=(self.python, f"{GUEST}/regoose_guest/report.py", options),
@@ -124,6 +121,15 @@ class Suite:
         )
         result = await sandbox.run(command)
         return result, read_results(result.files.get(results, b""), key)
+
+
+def patch_writes(patch: Patch | None) -> dict[str, bytes | None]:
+    """Return what a patch writes into the tree, in the form of `Command.writes`."""
+    writes: dict[str, bytes | None] = {}
+    for edit in patch.edits if patch else ():
+        text = edit.after
+        writes[f"{WORK}/{edit.path}"] = None if text is None else text.encode("utf-8", "surrogateescape")
+    return writes
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,7 +279,7 @@ class Tests:
         return missing, [self.ids[number] for number in sorted(self._red)]
 
     def reaching(self, lines: FrozenSet[int], *, is_outside: bool) -> List[int]:
-        """Return the usable tests that one of the lines matters to, those first that noticed most, then the quickest."""
+        """Return the usable tests that one of the lines matters to, best killers, then quickest first."""
         usable = self._seconds.keys() - self._red
         if not lines.isdisjoint(self.import_lines):
             chosen = usable

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from regoose.domain.generation import Draft, Oddity, Target, TestFile
 from regoose.sandbox.base import WORK, Command, Result, Sandbox
-from regoose.search.checked import Checked
-from regoose.search.engine import MEMORY_PER_JOB, ProgressLines, engine_command, result_path
+from regoose.sandbox.checked import Checked
+from regoose.sandbox.engine import MEMORY_PER_JOB, ProgressLines, engine_command, result_path
 from regoose.search.testgen.style import Style
 from regoose_guest.testgen.schema import OddityJson, OptionsJson, ProgressJson, ResultJson
 

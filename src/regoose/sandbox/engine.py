@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from regoose.sandbox.base import GUEST, MIB, OUT, Command, Limits
-from regoose.search.checked import Checked
+from regoose.sandbox.checked import Checked
 
 MEMORY_PER_JOB = 512 * MIB
 _GRACE_SECONDS = 30.0
@@ -42,10 +42,15 @@ def result_path(engine: str) -> str:
 
 
 def engine_command(
-    engine: str, python: str, options: Mapping[str, object], seconds: float, env: Mapping[str, str]
+    engine: str,
+    python: str,
+    options: Mapping[str, object],
+    seconds: float,
+    env: Mapping[str, str],
+    writes: Mapping[str, bytes | None] | None = None,
 ) -> Command:
     """
-    Return the command that runs `regoose_guest.<engine>` with these options on the tree as it is.
+    Return the command that runs `regoose_guest.<engine>` with these options on the tree, with `writes` put there.
 
     `python` is the target's interpreter as the sandbox sees it, `seconds` what the engine itself keeps to.
     """
@@ -55,7 +60,7 @@ def engine_command(
     return Command(
         argv=(python, "-m", f"regoose_guest.{engine}", "--options", place),
         env={**env, **fixed},
-        writes={place: json.dumps(options).encode()},
+        writes={**(writes or {}), place: json.dumps(options).encode()},
         reads=(result_path(engine),),
         reset=True,
         limits=Limits(seconds=seconds + _GRACE_SECONDS),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from regoose.domain.generation import GenerateResult
 from regoose.domain.run import FixResult
-from regoose.testing import samples
+from regoose.testing import generation_samples, samples
 
 
 @pytest.fixture
@@ -26,3 +27,18 @@ def unproven() -> FixResult:
 @pytest.fixture
 def sources() -> dict[str, str]:
     return samples.sources()
+
+
+@pytest.fixture
+def generated() -> GenerateResult:
+    return generation_samples.generated()
+
+
+@pytest.fixture
+def nothing_kept() -> GenerateResult:
+    return generation_samples.nothing_kept()
+
+
+@pytest.fixture
+def modules() -> dict[str, str]:
+    return generation_samples.generated_sources()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -19,38 +18,7 @@ from regoose.domain.run import FixResult
 from regoose.reports import diff, html, markdown
 from regoose.reports.json import fix_document
 from regoose.reports.source import STYLED, lines, markup, plain_lines
-
-VOID = {"meta", "br", "hr"}
-
-
-class Page(HTMLParser):
-    """The text of a page, its tags, and whether every element is closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.words: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.words)
+from regoose.testing.pages import Page
 
 
 def headings(page: str) -> list[str]:

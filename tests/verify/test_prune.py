@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from regoose.verify.prune import prune
+from regoose.verify.prune import prune, units
 
 FILE = '''\
 """Tests of shelves."""
@@ -129,6 +132,120 @@ def test_rows_that_the_source_does_not_show_stay() -> None:
     ids = [f"t.py::test_x[{n}]" for n in range(3)]
     pruned = prune(text, ids, ids[2:])
     assert (pruned.text, pruned.removed) == (text, frozenset())
+
+
+CLASSES = '''\
+import json
+import math
+
+import pytest
+
+import shelf
+
+
+class Base:
+    """What shelves share."""
+
+    @pytest.fixture
+    def full(self):
+        return shelf.Shelf(math.inf)
+
+
+class TestFull(Base):
+    """Of full ones."""
+
+    def test_one(self, full):
+        assert full
+
+    # the second
+    def test_two(self, full):
+        assert json.dumps(full)
+
+    class TestInner:
+        """Deep."""
+
+        def test_three(self):
+            assert shelf
+
+    def test_four(self, full):
+        assert not full
+
+
+class TestLone:
+    def setup_method(self):
+        self.one = 1
+
+    def test_five(self):
+        assert self.one
+
+
+def test_six():
+    assert True
+'''
+CLASS_IDS = [
+    f"t.py::{name}"
+    for name in (
+        "TestFull::test_one",
+        "TestFull::test_two",
+        "TestFull::TestInner::test_three",
+        "TestFull::test_four",
+        "TestLone::test_five",
+        "test_six",
+    )
+]
+ONE, TWO, THREE, FOUR, FIVE, SIX = CLASS_IDS
+
+
+@pytest.mark.parametrize(
+    ("dropped", "absent", "present"),
+    [
+        ([THREE], ["TestInner", "Deep"], ["TestFull", "test_two"]),
+        ([FIVE], ["TestLone", "setup_method"], ["TestFull"]),
+        ([ONE, TWO, THREE, FOUR], ["TestFull", "TestInner", "Base", "math", "json", "import pytest"], ["TestLone"]),
+        ([TWO, THREE, FOUR], ["the second", "Deep", "json"], ["Base", "test_one", "import math"]),
+        ([ONE, TWO, FOUR], ["test_one", "the second"], ["TestFull", "TestInner", "Of full ones", "test_three"]),
+    ],
+)
+def test_a_class_goes_with_its_last_test(dropped: list[str], absent: list[str], present: list[str]) -> None:
+    pruned = prune(CLASSES, CLASS_IDS, dropped)
+    assert pruned.removed == set(dropped)
+    assert [name for name in absent if name in pruned.text] == []
+    assert [name for name in present if name not in pruned.text] == []
+
+
+@given(st.sets(st.sampled_from(CLASS_IDS), max_size=5))
+def test_what_is_left_is_formatted_as_before(dropped: set[str]) -> None:
+    text = prune(CLASSES, CLASS_IDS, dropped).text
+    tree = ast.parse(text)
+    lines = text.split("\n")
+    for block, blank in [
+        (tree.body, 2),
+        *((node.body, 1) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)),
+    ]:
+        for before, after in itertools.pairwise(block):
+            if isinstance(after, ast.Import):
+                continue
+            start = min([after.lineno, *(one.lineno for one in getattr(after, "decorator_list", []))])
+            between = [line for line in lines[before.end_lineno or 0 : start - 1] if "#" not in line]
+            assert between == [""] * blank
+    assert "\n\n\n\n" not in text
+    assert not text.startswith("\n")
+
+
+def test_what_can_go_alone_is_a_row_or_a_function() -> None:
+    assert units(FILE, IDS) == tuple((one,) for one in IDS)
+    text = "import pytest\n\n\n@pytest.mark.parametrize('x', range(2))\ndef test_x(x):\n    assert x < 2\n"
+    assert units(text, ["t.py::test_x[0]", "t.py::test_x[1]", "t.py::TestX::test_y"]) == (
+        ("t.py::test_x[0]", "t.py::test_x[1]"),
+    )
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_the_last_row_of_a_tuple_keeps_it_one(kept: int) -> None:
+    text = "import pytest\n\n\n@pytest.mark.parametrize('x', (1, 2, 3))\ndef test_x(x):\n    assert x < 2\n"
+    ids = [f"t.py::test_x[{n}]" for n in (1, 2, 3)]
+    pruned = prune(text, ids, [one for index, one in enumerate(ids) if index != kept]).text
+    assert f"('x', ({kept + 1},))" in pruned
 
 
 @pytest.mark.parametrize("table", ["[(1), ((2)), 3]", "((1), ((2)), 3)", "[\n    (1),\n    ((2)),\n    3\n]"])

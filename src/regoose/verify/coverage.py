@@ -73,6 +73,10 @@ class Measure:
         lines = frozenset(self._parser.translate_lines(ends)) & possible.lines
         return Reach(lines, frozenset(self._translated(taken)) & possible.branches)
 
+    def statement(self, line: int) -> int:
+        """Return the first line of the statement that a line is part of."""
+        return line if self._parser is None else self._parser.first_line(line)
+
     def coverage(self, arcs: Iterable[Arc]) -> FileCoverage:
         """Set what arcs stand for against all there is."""
         reached = self.reached(arcs)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Table = ast.List | ast.Tuple
 _Span = tuple[int, int]
 """Offsets into the text, the end exclusive."""
 
@@ -20,36 +22,83 @@ class Pruned:
     """Node ids that are gone: those asked for, but for rows that cannot be told apart in the source."""
 
 
+def units(text: str, collected: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """
+    Group tests, in the order of the file, by what `prune` can remove alone: a row of a literal table, or a function.
+
+    Tests that the file does not show, e.g. inherited ones, are in no group. Raises `SyntaxError` for what is no Python.
+    """
+    found: list[tuple[str, ...]] = []
+    for test in _found(_Source(text).tree, collected):
+        found += [(one,) for one in test.ids] if test.tables else [test.ids]
+    return tuple(found)
+
+
+def test_names(text: str) -> frozenset[str]:
+    """Return `function` or `Class::function` of all functions that may be tests. Raises `SyntaxError`."""
+    return frozenset(path for path, _ in _functions(ast.parse(text)))
+
+
+def name_of(test: str) -> str:
+    """Return `Class::test` of a node id, without its file and its parameters."""
+    return test.partition("::")[2].partition("[")[0]
+
+
 def prune(text: str, collected: Sequence[str], dropped: Collection[str], *, line_length: int = 88) -> Pruned:
     """
     Remove the tests `dropped` from a file whose tests are `collected`, both by node id and in the order of pytest.
 
     A row goes where one `parametrize` mark holds all rows as a literal; of other tests with several ids, either all go
-    or none. Imports and definitions that only removed tests used go, too. Raises `SyntaxError` for what is no Python.
+    or none. A class goes with its last test unless something else names it. Imports and definitions that only removed
+    tests used go, too. Raises `SyntaxError` for what is no Python.
     """
     source = _Source(text)
     cuts: list[_Span] = []
+    puts: list[tuple[_Span, str]] = []
     removed: set[str] = set()
-    remaining: set[str] = set(collected)
-    for path, node in _tests(source.tree):
-        ids = [one for one in collected if _name(one) == path]
-        gone = [one for one in ids if one in dropped]
-        if not gone:
-            continue
-        if len(gone) == len(ids):
-            cuts.append(source.statement(node))
+    whole: set[ast.stmt] = set()
+    left: set[ast.stmt] = set()
+    for test in _found(source.tree, collected):
+        gone = [one for one in test.ids if one in dropped]
+        if len(gone) == len(test.ids):
+            whole.add(test.node)
         else:
-            rows = _rows(node, len(ids))
-            if rows is None:
+            left.add(test.node)
+            if not gone or not test.tables:
                 continue
-            for table in rows:
-                cuts += source.elements(table, {ids.index(one) for one in gone})
+            for table in test.tables:
+                spans, comma = source.elements(table, {test.ids.index(one) for one in gone})
+                cuts += spans
+                puts += comma
         removed |= set(gone)
-        remaining -= set(gone)
-    if not remaining:
+    if removed >= set(collected):
         return Pruned("", frozenset(removed))
-    pruned = _without_empty_classes(_cut(text, cuts)) if cuts else text
-    return Pruned(_tidied(text, pruned, line_length) if cuts else text, frozenset(removed))
+    if not removed:
+        return Pruned(text, frozenset())
+    cuts += _statements(source, source.tree.body, whole | _emptied(source.tree, whole, left))
+    return Pruned(
+        _tidied(text, _changed(text, [*puts, *((span, "") for span in cuts)]), line_length), frozenset(removed)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """A test function, its ids in the order of its rows, and the literal tables that list the rows, if any."""
+
+    node: _Function
+    ids: tuple[str, ...]
+    tables: tuple[_Table, ...]
+
+
+def _found(tree: ast.Module, collected: Sequence[str]) -> Iterator[_Test]:
+    """Yield the tests that were collected; of functions of one name the last, which is the one that runs."""
+    ids: dict[str, list[str]] = {}
+    for one in collected:
+        ids.setdefault(name_of(one), []).append(one)
+    for path, node in dict(_functions(tree)).items():
+        if path in ids:
+            rows = tuple(ids[path])
+            yield _Test(node, rows, _rows(node, len(rows)) or ())
 
 
 class _Source:
@@ -68,26 +117,51 @@ class _Source:
         content = self._lines[line - 1] if line <= len(self._lines) else ""
         return self._starts[line - 1] + len(content.encode()[:column].decode())
 
-    def statement(self, node: ast.stmt) -> _Span:
-        """Return whole lines: decorators and the comment right above, the statement, the blank lines below."""
+    def lines(self, node: ast.stmt) -> _Span:
+        """Return the whole lines of a statement."""
+        return self._starts[node.lineno - 1], self._starts[node.end_lineno or node.lineno]
+
+    def paragraph(self, nodes: Sequence[ast.stmt]) -> _Span:
+        """Return the whole lines of neighbouring statements and, where blank lines are around them, the fewer."""
+        first, end = nodes[0].lineno - 1, nodes[-1].end_lineno or nodes[-1].lineno
+        above = below = 0
+        while first > above and not self._lines[first - above - 1].strip():
+            above += 1
+        while end + below < len(self._lines) and not self._lines[end + below].strip():
+            below += 1
+        if above < below:
+            return self._starts[first - above], self._starts[end]
+        return self._starts[first], self._starts[end + below]
+
+    def statement(self, node: ast.stmt, *, last: bool = False) -> _Span:
+        """
+        Return whole lines: decorators and the comment right above, the statement, the blank lines below.
+
+        Of the `last` statements of a block the blank lines above go instead: those below part the block from others.
+        """
         decorators = node.decorator_list if isinstance(node, _Function | ast.ClassDef) else []
         first = min([node.lineno, *(one.lineno for one in decorators)])
         while first > 1 and self._lines[first - 2].lstrip().startswith("#"):
             first -= 1
-        last = node.end_lineno or node.lineno
-        while last < len(self._lines) and not self._lines[last].strip():
-            last += 1
-        return self._starts[first - 1], self._starts[last]
+        end = node.end_lineno or node.lineno
+        while last and first > 1 and not self._lines[first - 2].strip():
+            first -= 1
+        while not last and end < len(self._lines) and not self._lines[end].strip():
+            end += 1
+        return self._starts[first - 1], self._starts[end]
 
-    def elements(self, table: ast.List | ast.Tuple, gone: Collection[int]) -> Iterator[_Span]:
-        """Return the spans of some elements with the comma that parts each from its neighbour."""
+    def elements(self, table: _Table, gone: Collection[int]) -> tuple[list[_Span], list[tuple[_Span, str]]]:
+        """Return the spans of some elements with the comma that parts each from its neighbour, and what to put in."""
         spans = [self._span(element, table) for element in table.elts]
-        last = max((index for index in range(len(spans)) if index not in gone), default=-1)
-        for index in sorted(gone):
-            if index < last:
-                yield spans[index][0], spans[index + 1][0]
-            else:
-                yield spans[index - 1][1], spans[index][1]
+        left = [index for index in range(len(spans)) if index not in gone]
+        cuts = [
+            (spans[index][0], spans[index + 1][0]) if index < left[-1] else (spans[index - 1][1], spans[index][1])
+            for index in sorted(gone)
+        ]
+        end = spans[-1][1]
+        is_tuple = isinstance(table, ast.Tuple) and len(left) == 1
+        alone = is_tuple and not self.text[end:].lstrip().startswith(",")
+        return cuts, [((end, end), ",")] if alone else []
 
     def _span(self, node: ast.expr, table: ast.expr) -> _Span:
         """Return the span of an element with the parentheses around it, which are not part of its node."""
@@ -101,12 +175,7 @@ class _Source:
             start, end = len(before) - 1, len(self.text) - len(after) + 1
 
 
-def _name(test: str) -> str:
-    """Return `Class::test` of a node id, without its file and its parameters."""
-    return test.partition("::")[2].partition("[")[0]
-
-
-def _tests(tree: ast.Module) -> Iterator[tuple[str, _Function]]:
+def _functions(tree: ast.Module) -> Iterator[tuple[str, _Function]]:
     def walk(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, _Function]]:
         for node in body:
             if isinstance(node, _Function):
@@ -117,7 +186,7 @@ def _tests(tree: ast.Module) -> Iterator[tuple[str, _Function]]:
     return walk(tree.body, "")
 
 
-def _rows(node: _Function, count: int) -> list[ast.List | ast.Tuple] | None:
+def _rows(node: _Function, count: int) -> tuple[_Table, ...] | None:
     """Return the literal table of a test's only `parametrize` mark, and its list of ids where it has one."""
     marks = [
         one
@@ -128,43 +197,51 @@ def _rows(node: _Function, count: int) -> list[ast.List | ast.Tuple] | None:
         return None
     given = {one.arg: one.value for one in marks[0].keywords}
     values = marks[0].args[1] if len(marks[0].args) > 1 else given.get("argvalues")
-    tables: list[ast.List | ast.Tuple] = []
+    tables: list[_Table] = []
     for table in (values, given.get("ids")):
         if table is None and table is not values:
             continue
-        if not isinstance(table, ast.List | ast.Tuple) or len(table.elts) != count:
+        if not isinstance(table, _Table) or len(table.elts) != count:
             return None
         if any(isinstance(element, ast.Starred) for element in table.elts):
             return None
         tables.append(table)
-    return tables
+    return tuple(tables)
 
 
-def _cut(text: str, cuts: Sequence[_Span]) -> str:
-    for start, end in sorted(cuts, reverse=True):
-        text = text[:start] + text[end:]
+def _emptied(tree: ast.Module, gone: Collection[ast.stmt], left: Collection[ast.stmt]) -> set[ast.stmt]:
+    """Return the classes that lose all their tests: with nothing else in them, or with what nothing else names."""
+    used = _used(tree)
+
+    def walk(node: ast.ClassDef) -> Iterator[ast.stmt]:
+        inside = [found for one in node.body if isinstance(one, ast.ClassDef) for found in walk(one)]
+        lost = [one for one in node.body if one in gone or one in inside]
+        rest = [one for one in node.body if one not in lost and not _is_docstring(one)]
+        has_tests = any(one in left for one in ast.walk(node) if isinstance(one, ast.stmt))
+        if lost and (not rest or not (has_tests or node.name in used)):
+            yield node
+        yield from inside
+
+    return {found for one in tree.body if isinstance(one, ast.ClassDef) for found in walk(one)}
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _statements(source: _Source, body: Sequence[ast.stmt], gone: Collection[ast.stmt]) -> Iterator[_Span]:
+    """Yield the spans of statements that go, at any depth of classes."""
+    for index, node in enumerate(body):
+        if node in gone:
+            yield source.statement(node, last=all(one in gone for one in body[index:]))
+        elif isinstance(node, ast.ClassDef):
+            yield from _statements(source, node.body, gone)
+
+
+def _changed(text: str, puts: Sequence[tuple[_Span, str]]) -> str:
+    for (start, end), new in sorted(puts, reverse=True):
+        text = text[:start] + new + text[end:]
     return text.rstrip("\n") + "\n"
-
-
-def _without_empty_classes(text: str) -> str:
-    """Remove classes of tests that lost their last statement, their docstring aside."""
-    lines = text.splitlines(keepends=True)
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        pass
-    else:
-        return text
-    for number in range(len(lines) - 1, -1, -1):
-        if not lines[number].startswith("class "):
-            continue
-        body = [line for line in lines[number + 1 :] if line.strip()]
-        if not body or not body[0][0].isspace():
-            end = number + 1
-            while end < len(lines) and not lines[end].strip():
-                end += 1
-            del lines[number:end]
-    return "".join(lines).rstrip("\n") + "\n"
 
 
 def _tidied(before: str, after: str, line_length: int) -> str:
@@ -173,26 +250,32 @@ def _tidied(before: str, after: str, line_length: int) -> str:
     while True:
         source = _Source(after)
         unused = used_before - _used(source.tree)
-        cuts: list[_Span] = []
-        puts: list[tuple[_Span, str]] = []
-        for node in source.tree.body:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                left = [one for one in node.names if (one.asname or one.name.partition(".")[0]) not in unused]
-                if not left:
-                    cuts.append(_line_span(source, node))
-                elif len(left) < len(node.names):
-                    puts.append((_line_span(source, node), _import_line(node, left, line_length)))
-            elif _defined(node) and _defined(node) <= unused:
-                cuts.append(source.statement(node))
-        if not cuts and not puts:
+        puts = list(_unimported(source, unused, line_length))
+        puts += [
+            (source.statement(node), "") for node in source.tree.body if _defined(node) and _defined(node) <= unused
+        ]
+        if not puts:
             return after
-        for (start, end), line in sorted([*puts, *((span, "") for span in cuts)], reverse=True):
-            after = after[:start] + line + after[end:]
-        after = after.lstrip("\n").rstrip("\n") + "\n"
+        after = _changed(after, puts).lstrip("\n")
 
 
-def _line_span(source: _Source, node: ast.stmt) -> _Span:
-    return source.offset(node.lineno, 0), source.offset((node.end_lineno or node.lineno) + 1, 0)
+def _unimported(source: _Source, unused: Collection[str], line_length: int) -> Iterator[tuple[_Span, str]]:
+    """Yield what to put in place of the imports of the top level so that they bring no unused name."""
+
+    def left(node: ast.stmt) -> list[ast.alias] | None:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            return None
+        return [one for one in node.names if (one.asname or one.name.partition(".")[0]) not in unused]
+
+    for gone, group in itertools.groupby(source.tree.body, lambda node: left(node) == []):
+        nodes = list(group)
+        if gone:
+            yield source.paragraph(nodes), ""
+            continue
+        for node in nodes:
+            names = left(node)
+            if isinstance(node, ast.Import | ast.ImportFrom) and names and len(names) < len(node.names):
+                yield source.lines(node), _import_line(node, names, line_length)
 
 
 def _import_line(node: ast.Import | ast.ImportFrom, names: Sequence[ast.alias], line_length: int) -> str:

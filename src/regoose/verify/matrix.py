@@ -1,0 +1,90 @@
+"""Which test reaches and kills what in one file: from it follows what tests add, and what some of them are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from regoose.domain.generation import FileCoverage, Mutant, MutantStatus, MutationReport
+from regoose.verify.coverage import Arc, Measure
+from regoose.verify.existing import Reached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """What the existing tests and the drafted ones do with one file."""
+
+    measure: Measure
+    reached: Reached
+    """By the existing tests."""
+    arcs: Mapping[str, frozenset[Arc]]
+    """Drafted test → arcs."""
+    import_arcs: frozenset[Arc] = frozenset()
+    """Taken while the drafted file is imported: to the credit of each of its tests."""
+    lines: frozenset[int] | None = None
+    """Lines of which alone something is wanted; None: all."""
+    mutation: MutationReport = field(default_factory=MutationReport)
+    """Of existing and drafted tests together."""
+    killers: int = 3
+    """With so many known killers a mutant may have been left before every test was tried."""
+
+    def lines_of(self, test: str) -> tuple[int, ...]:
+        """Return the lines that a drafted test runs, those of the import included."""
+        return tuple(sorted({end for arc in self._taken([test]) for end in arc if end > 0}))
+
+    def goals(self, tests: Iterable[str]) -> frozenset[Hashable]:
+        """Return what drafted tests add to the existing ones: lines, branches, mutants."""
+        tests = set(tests)
+        before = self.measure.reached(self.reached.all_arcs())
+        after = self.measure.reached(self._taken(tests))
+        found: set[Hashable] = {line for line in after.lines - before.lines if self._is_wanted(line)}
+        found |= {branch for branch in after.branches - before.branches if self._is_wanted(branch[0])}
+        existing = self._existing
+        for number, one in enumerate(self.mutation.mutants):
+            killers = set(one.killers)
+            if one.is_killed and (killers & tests or not killers) and not killers & existing:
+                found.add(("mutant", number))
+        return frozenset(found)
+
+    def coverage(self, tests: Iterable[str]) -> FileCoverage:
+        """Return the coverage by the existing tests and some drafted ones."""
+        return self.measure.coverage(self.reached.all_arcs() | self._taken(tests))
+
+    def mutants(self, tests: Collection[str], names: Mapping[str, str] | None = None) -> MutationReport:
+        """
+        Return what became of the mutants by the existing tests and some drafted ones, which may get other `names`.
+
+        It follows from who was seen to kill what. Where all known killers are gone and others may never have been
+        tried, the mutant does not count.
+        """
+        counted = self._existing | set(tests)
+        arcs = self.reached.all_arcs() | self._taken(tests)
+        lines = {self.measure.statement(end) for arc in arcs for end in arc if end > 0}
+
+        def credited(one: Mutant) -> Mutant:
+            killers = tuple((names or {}).get(test, test) for test in one.killers if test in counted)
+            by_import = one.is_killed and not one.killers and bool(counted)
+            if one.status is MutantStatus.NOT_RUN or killers or by_import:
+                return replace(one, killers=killers)
+            if self.measure.statement(one.line) not in lines:
+                return replace(one, status=MutantStatus.UNCOVERED, killers=())
+            is_known = len(one.killers) < self.killers
+            return replace(one, status=MutantStatus.SURVIVED if is_known else MutantStatus.NOT_RUN, killers=())
+
+        return replace(self.mutation, mutants=tuple(credited(one) for one in self.mutation.mutants))
+
+    def mutants_before(self) -> MutationReport:
+        """Return what became of the mutants by the existing tests alone; empty where there are none."""
+        return self.mutants(()) if self._existing else MutationReport()
+
+    @property
+    def _existing(self) -> frozenset[str]:
+        return frozenset(test for test, _ in self.reached.tests)
+
+    def _taken(self, tests: Iterable[str]) -> frozenset[Arc]:
+        """Return the arcs of drafted tests; of none, none: nobody imports the module then."""
+        found = [self.arcs.get(test, frozenset[Arc]()) for test in tests]
+        return self.import_arcs.union(*found) if found else frozenset()
+
+    def _is_wanted(self, line: int) -> bool:
+        return self.lines is None or line in self.lines

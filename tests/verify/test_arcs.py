@@ -317,6 +317,7 @@ def _measured(
     data.read()
     report = json.loads((tree / "coverage.json").read_text())["files"]
     arcs = {name: set(data.arcs(str(tree / name)) or ()) for name in modules}
+    data.close()
     return arcs, {name: _reported(name, report[name]) for name in modules}
 
 

@@ -6,6 +6,7 @@ coverage.py is imported late: it costs a tenth of a second, and most commands ne
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import tempfile
 import warnings
@@ -126,9 +127,11 @@ def coverage_xml(files: Sequence[FileCoverage], sources: Mapping[str, str]) -> s
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(sources[one.path].encode("utf-8", "surrogateescape"))
         whole = Coverage(data_file=None, branch=True, config_file=False, source=[str(root)])
-        whole.get_data().add_arcs(arcs)
-        whole.get_data().touch_files(list(arcs))  # those without an arc, too
-        with warnings.catch_warnings():
+        data = whole.get_data()
+        data.add_arcs(arcs)
+        data.touch_files(list(arcs))  # those without an arc, too
+        with contextlib.ExitStack() as stack, warnings.catch_warnings():
+            stack.callback(data.close, force=True)  # without force it keeps what it holds in memory
             warnings.simplefilter("ignore")  # that a file cannot be parsed is not the user's fault
             wanted = list(arcs) or [str(root / "none")]  # no name at all would be an error, and a missing file is none
             whole.xml_report(morfs=wanted, outfile=str(root / "coverage.xml"), ignore_errors=True)

@@ -26,7 +26,7 @@ OPEN_ROWS = 20
 """Rows of a table that are shown at once; the rest unfolds."""
 OPEN_LINES = 600
 """Lines of a module that are shown at once; a longer one unfolds."""
-COLOURED = 250_000
+COLOURED = 150_000
 """Characters of code on one page that are coloured; what comes after them is plain, as colouring takes long."""
 MARKS = {State.BEFORE: "✓", State.NEW: "+", State.PART: "½", State.MISSED: "✗"}
 LEGEND = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,14 +38,14 @@ def shades(source: str, before: FileCoverage, after: FileCoverage) -> dict[int, 
     open_ways = _by_line(after.missing_branches)
     ways_before = _by_line(before.missing_branches)
     known = frozenset(before.covered_lines)
-    tree = _parsed(source)
-    names = dict(_ways(tree)) if tree else {}
+    nodes = _nodes(source)
+    names = dict(_ways(nodes))
     for line in after.covered_lines:
         if open_ways[line]:
             shown[line] = Shade(State.PART, ", ".join(_missing(names, line, to) for to in open_ways[line]))
         else:
             shown[line] = Shade(State.BEFORE if line in known and not ways_before[line] else State.NEW)
-    return {**_continued(tree, source, shown), **shown} if tree else shown
+    return {**_continued(nodes, source, shown), **shown}
 
 
 def counts(after: Mapping[int, Shade], lines: tuple[int, ...]) -> Counter[State]:
@@ -71,17 +71,18 @@ def _missing(names: _Ways, line: int, to: int) -> str:
     return "never leaves the function here" if to < 0 else f"never goes on at line {to}"
 
 
-def _parsed(source: str) -> ast.Module | None:
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    """Return the nodes of a module's tree; none where it cannot be read."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the target's own invalid escapes are not ours to report
-            return ast.parse(source)
+            return tuple(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+        return ()
 
 
-def _ways(tree: ast.Module) -> Iterator[tuple[int, tuple[int, str, str]]]:
-    for node in ast.walk(tree):
+def _ways(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, tuple[int, str, str]]]:
+    for node in nodes:
         match node:
             case ast.If(body=[first, *_]) | ast.While(body=[first, *_]):
                 yield node.lineno, (_start(first), "never true", "never false")
@@ -104,11 +105,11 @@ def _start(node: ast.stmt) -> int:
             return node.lineno
 
 
-def _continued(tree: ast.Module, source: str, shown: Mapping[int, Shade]) -> dict[int, Shade]:
+def _continued(nodes: Iterable[ast.AST], source: str, shown: Mapping[int, Shade]) -> dict[int, Shade]:
     """Give the further lines of a statement, up to its body, the state of its first line."""
     texts = source.split("\n")
     further: dict[int, Shade] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.stmt) or node.lineno not in shown:
             continue
         for line in range(node.lineno + 1, _head_end(node) + 1):

@@ -11,7 +11,6 @@ from regoose.domain.generation import GenerateResult
 from regoose.reports.generation import html, markdown, xml
 from regoose.reports.generation.document import generate_document
 from regoose.reports.generation.pytest_plugins import pytest_html, pytest_json
-from regoose.reports.json import Document
 from regoose.workspace.artifacts import REPORT, RESULT, SUMMARY, Artifacts
 
 JUNIT = "junit.xml"
@@ -31,15 +30,11 @@ def write_generation(folder: Path, result: GenerateResult, sources: Mapping[str,
     files, now = Artifacts(folder), time.time()
     files.write(REPORT, _encoded(html.render(result, sources)))
     files.write(SUMMARY, _encoded(markdown.render(result)))
-    files.write(RESULT, _json(generate_document(result)))
+    files.write(RESULT, _encoded(json.dumps(generate_document(result), indent=2) + "\n"))
     files.write(JUNIT, xml.junit(result, now))
     files.write(COVERAGE, xml.cobertura(result, now))
     files.write(PYTEST_HTML, _encoded(pytest_html(result, now)))
-    files.write(PYTEST_JSON, _json(pytest_json(result, now)))
-
-
-def _json(document: Document) -> bytes:
-    return _encoded(json.dumps(document, indent=2) + "\n")
+    files.write(PYTEST_JSON, _encoded(json.dumps(pytest_json(result, now))))
 
 
 def _encoded(text: str) -> bytes:

@@ -6,13 +6,14 @@ import ast
 import hashlib
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-FUNCTION, CONSTRUCTOR, STATIC, METHOD, PROPERTY, VALUE = (
+FUNCTION, CONSTRUCTOR, STATIC, METHOD, PROPERTY, VALUE, SETTER = (
     "function",
     "constructor",
     "static",
     "method",
     "property",
     "value",
+    "setter",
 )
 
 _BINARY = {
@@ -60,6 +61,10 @@ OPERATORS = frozenset(_BINARY)
 OPERATIONS = frozenset((*_BINARY, *_REFLECTED, *_UNARY, "__contains__", "__getitem__", "__setitem__", "__delitem__"))
 
 
+ARGUMENTS = "monkeypatch.setattr"
+"""Called as a function with `'sys.argv'` and a list, it sets the arguments of the command line for one test."""
+
+
 class Act(NamedTuple):
     """One call, attribute or operation. `receiver` is the variable of an earlier act: `v0` for the first."""
 
@@ -100,13 +105,17 @@ def source(act: Act) -> str:
         return f"{act.receiver}({arguments(act)})"
     if act.kind == PROPERTY:
         return f"{act.receiver}.{act.name}"
+    if act.kind == SETTER:
+        return f"{act.receiver}.{act.name} = {act.positional[0]}"
     if act.kind == METHOD:
         return _operation(act) or f"{act.receiver}.{act.name}({arguments(act)})"
     return f"{act.name}({arguments(act)})"
 
 
 def is_statement(act: Act) -> bool:
-    """Whether the act is a statement without a value: `a[k] = v`, `del a[k]`."""
+    """Whether the act is a statement without a value: `a[k] = v`, `del a[k]`, `a.x = v`."""
+    if act.kind == SETTER:
+        return True
     if act.kind != METHOD or act.keywords:
         return False
     return (act.name, len(act.positional)) in {("__setitem__", 2), ("__delitem__", 1)}
@@ -134,12 +143,22 @@ def _with_one(name: str, receiver: str, operand: str) -> Optional[str]:
         return f"{receiver} {_BINARY[name]} {held}"
     if name in _REFLECTED:
         return f"{held} {_REFLECTED[name]} {receiver}"
+    if operand.startswith("slice("):
+        operand = _colons(operand)
     shapes: Dict[str, str] = {
         "__contains__": f"{held} in {receiver}",
         "__getitem__": f"{receiver}[{operand}]",
         "__delitem__": f"del {receiver}[{operand}]",
     }
     return shapes.get(name)
+
+
+def _colons(operand: str) -> str:
+    """Return `1:` for `slice(1, None)`."""
+    given = [ast.unparse(one) for one in getattr(ast.parse(operand, mode="eval").body, "args", ())]
+    if not 1 < len(given) < 4:  # noqa: PLR2004 - two or three, else it stays a call
+        return operand
+    return ":".join("" if one == "None" else one for one in given)
 
 
 def _in_brackets(operand: str) -> str:

@@ -15,6 +15,7 @@ Example = Tuple[Tuple[str, ...], Tuple[Tuple[str, str], ...]]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
+_OF_COMMANDS = frozenset(("argv", "parse_args", "parse_known_args"))
 _LONGEST = 60
 _FILES = 60
 """Neighbouring files that are looked into for calls."""
@@ -64,12 +65,13 @@ def constants_of(nodes: Iterable[ast.AST]) -> Constants:
             is_long = isinstance(value, (str, bytes)) and len(value) > _LONGEST
             if many is not None and not is_long:
                 many[value] = None
-            if isinstance(value, str) and value not in patterns and _is_pattern(value):
+            if isinstance(value, str) and value not in patterns and is_pattern(value):
                 patterns[value] = None
     return Constants(list(held[str]), list(held[int]), list(held[float]), list(held[bytes]), list(patterns))
 
 
-def _is_pattern(text: str) -> bool:
+def is_pattern(text: str) -> bool:
+    """Whether a text looks like a regular expression, and is one."""
     if len(text) < 3 or " " in text[:3] or not _LOOKS_LIKE_PATTERN.search(text):  # noqa: PLR2004 - too short to be one
         return False
     try:
@@ -107,6 +109,8 @@ class Facts:
         self.examples.update((name, list(many)) for name, many in found.items())
         self.keys = _bundled(nodes)
         self.raising_lines = _raising_lines(nodes)
+        self.reads_arguments = any(isinstance(one, ast.Attribute) and one.attr in _OF_COMMANDS for one in nodes)
+        """Whether it looks at the arguments of the command line."""
 
     def reading(self, node: Optional[Function]) -> Reading:
         """Return what the text of one of the definitions says; nothing where there is none."""

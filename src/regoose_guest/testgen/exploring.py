@@ -12,11 +12,11 @@ from itertools import accumulate, zip_longest
 from random import Random
 from time import monotonic
 from types import CodeType
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
 
 from regoose_guest.testgen.acts import FUNCTION, Act, Candidate, key_of
 from regoose_guest.testgen.analyse import Facts
-from regoose_guest.testgen.compared import NAME, Instrument, Seen
+from regoose_guest.testgen.compared import NAME, OPERATION, Instrument, Seen
 from regoose_guest.testgen.covering import Cover, code_lines, cover
 from regoose_guest.testgen.frames import is_accident
 from regoose_guest.testgen.guard import Guard, Hang
@@ -26,7 +26,7 @@ from regoose_guest.testgen.regexes import matching
 from regoose_guest.testgen.running import Outcome, Runner, namespace_of
 from regoose_guest.testgen.scope import Scope
 from regoose_guest.testgen.subjects import Found, Subject
-from regoose_guest.testgen.texts import Texts, patterns_of
+from regoose_guest.testgen.texts import Texts, tables_of
 from regoose_guest.testgen.values import Values
 
 CALL_SECONDS = 0.3
@@ -39,7 +39,9 @@ _LEAST = 3
 """Behaviours of each subject that are observed, however many subjects there are."""
 _HANGS = 6
 _WORD = re.compile(r"[A-Za-z][A-Za-z _-]{1,24}")
-_WORDS = 60
+_WORDS = 80
+_LASTING = 160
+"""Runs of a subject during which each call with a word of the module is kept that behaves in a new way."""
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _ROUND = 200
 """Executions between two looks at how it goes."""
@@ -63,7 +65,7 @@ class Laboratory:
         random_module.seed(seed)
         self.seen = Seen()
         self.shared = shared
-        builtins.__dict__[NAME] = self.seen.compare
+        builtins.__dict__.update({NAME: self.seen.compare, OPERATION: self.seen.operate})
         self.code: CodeType = shared.program.compiled(Instrument().visit if is_instrumented else None)
         self.scratch = scratch = os.path.join(shared.scratch, f"try-{os.getpid()}")
         os.makedirs(scratch, exist_ok=True)
@@ -78,10 +80,18 @@ class Laboratory:
         self.found = Found(self.module, shared.facts, shared.scope)
         self.namespace = namespace_of(self.module)
         self.runner = Runner(self.namespace, self.guard, scratch)
-        self.patterns = patterns_of(vars(self.module), self.found.classes, shared.facts.constants)
-        texts = Texts(self.random, self.seen, shared.facts.constants, self.patterns)
+        self.tables = tables_of(vars(self.module), self.found.classes, shared.facts.constants)
+        texts = Texts(self.random, self.seen, shared.facts.constants, self.tables)
         self.values = Values(self.random, self.seen, shared.facts.constants, texts)
         self.proposals = Proposals(self.found, self.values)
+
+    def words(self) -> List[str]:
+        """Return words that the module holds, and strings that its regular expressions match."""
+        words = [one for one in self.shared.facts.constants.texts if _WORD.fullmatch(one)][:_WORDS]
+        words += self.tables.words[:_WORDS]
+        for pattern, flags in self.tables.patterns[:_WORDS]:
+            words += [text for text in (matching(self.random, pattern, flags) for _ in range(2)) if text]
+        return list(dict.fromkeys(words))
 
 
 class Explorer:
@@ -99,6 +109,7 @@ class Explorer:
         self._pools: Dict[str, Dict[str, Tuple[int, Candidate]]] = {one.key: {} for one in self._subjects}
         self._new: Dict[str, Candidate] = {}
         self.executions = 0
+        self._tried: Set[str] = set()
         self._is_full = False
         self._is_lasting = False
         self._lasting: Dict[str, Candidate] = {}
@@ -147,7 +158,7 @@ class Explorer:
 
     def _begin(self, end: float) -> None:
         """Try documented calls first, and the module's own words where one argument is enough."""
-        words = self._words()
+        words = self._laboratory.words()
         for subject in self._subjects:
             for acts in self._laboratory.proposals.examples(subject):
                 self._try(subject, acts, is_example=True)
@@ -158,13 +169,6 @@ class Explorer:
                     self._is_lasting = True
                     self._try(subject, [Act(FUNCTION, "", subject.name, (repr(word),))])
                     self._is_lasting = False
-
-    def _words(self) -> List[str]:
-        """Return words that the module holds, and strings that its regular expressions match."""
-        words = [one for one in self._laboratory.shared.facts.constants.texts if _WORD.fullmatch(one)][:_WORDS]
-        for pattern, flags in self._laboratory.patterns[:_WORDS]:
-            words += [text for text in (matching(self._random, pattern, flags) for _ in range(2)) if text]
-        return list(dict.fromkeys(words))
 
     def _weigh(self) -> None:
         """Give energy to subjects by the lines and branches that they still hide."""
@@ -181,7 +185,12 @@ class Explorer:
 
     def _try(self, subject: Subject, acts: Acts, *, is_example: bool = False) -> bool:
         chosen = list(self._laboratory.values.chosen)
+        identity = key_of(acts)
+        if identity in self._tried:
+            return False
+        self._tried.add(identity)
         self.cover.new = []
+        before = self._laboratory.seen.news
         self.executions += 1
         subject.runs += 1
         try:
@@ -193,7 +202,8 @@ class Explorer:
         if isinstance(outcome.error, Hang):
             subject.hangs += 1
             return False
-        is_new, is_fine = bool(self.cover.new), outcome.error is None
+        is_new = bool(self.cover.new) or self._laboratory.seen.news > before
+        is_fine = outcome.error is None
         is_misfit = is_accident(outcome.error, self._file, self._laboratory.shared.facts.raising_lines)
         self._laboratory.values.reward(chosen, is_new=is_new, is_misfit=is_misfit, is_fine=is_fine)
         kept = acts[: len(outcome.values) + 1] if not is_fine else acts
@@ -233,7 +243,7 @@ class Explorer:
         last = candidate.acts[-1]
         kind = type(outcome.error).__name__
         behaviour = f"{kind}{_ADDRESS.sub('', shown)}{last.name if len(candidate.acts) > 1 else ''}"
-        if self._is_lasting and behaviour not in self._pools[subject.key]:
+        if self._is_lasting and behaviour not in self._pools[subject.key] and subject.runs < _LASTING:
             self._lasting[key_of(candidate.acts)] = candidate
         size = sum(len(act.name) + sum(map(len, act.positional)) + 9 + len(str(act.keywords)) for act in candidate.acts)
         pool = self._pools[subject.key]

@@ -8,7 +8,17 @@ import keyword
 import re
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
-from regoose_guest.testgen.acts import CONSTRUCTOR, METHOD, PROPERTY, STATIC, Act, Candidate, is_statement, source
+from regoose_guest.testgen.acts import (
+    CONSTRUCTOR,
+    METHOD,
+    PROPERTY,
+    SETTER,
+    STATIC,
+    Act,
+    Candidate,
+    is_statement,
+    source,
+)
 from regoose_guest.testgen.case import Case, Check, Observed, Raised, Step
 from regoose_guest.testgen.observing import SeenJson
 
@@ -57,7 +67,7 @@ class Finisher:
         )
         used = {name for step in steps for name in _read(step.source)}
         used |= {name for check in checks for text in (check.expression, check.expected) for name in _read(text)}
-        fixtures = [name for name in ("tmp_path",) if name in used] + (["capsys"] if printed else [])
+        fixtures = [name for name in ("tmp_path", "monkeypatch") if name in used] + (["capsys"] if printed else [])
         return Case(
             subject=self._subject(candidate, acts),
             steps=steps,
@@ -74,7 +84,7 @@ class Finisher:
     def _subject(self, candidate: Candidate, acts: Tuple[Act, ...]) -> str:
         """Name what the last act exercises, which need not be what the candidate was made for."""
         last = acts[-1]
-        if last.kind in {METHOD, PROPERTY} and acts[0].kind in {CONSTRUCTOR, STATIC}:
+        if last.kind in {METHOD, PROPERTY, SETTER} and acts[0].kind in {CONSTRUCTOR, STATIC}:
             key = f"{acts[0].name.split('.')[0]}.{last.name}"
             return key if key in self._keys else candidate.subject
         return last.name if last.name in self._keys else candidate.subject
@@ -91,8 +101,10 @@ class Finisher:
 
     def _variable(self, act: Act, taken: Set[str]) -> str:
         base = act.name.rpartition(".")[0] if act.kind == STATIC else act.name
+        is_member = act.kind == PROPERTY and not _VARIABLE.fullmatch(act.receiver)  # of an enumeration
+        base = act.receiver if is_member else base
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", base.split(".")[0]).strip("_").lower()
-        name = words if act.kind in {CONSTRUCTOR, STATIC} else "made"
+        name = words if act.kind in {CONSTRUCTOR, STATIC} or is_member else "made"
         if not name.isidentifier() or keyword.iskeyword(name) or name in _TAKEN or name in self._defined:
             name = "instance" if "instance" not in self._defined else "instance_"
         while name in taken:

@@ -53,6 +53,7 @@ _PLAIN: Dict[Any, str] = {
     uuid.UUID: "uuid",
     re.Pattern: "regex",
     types.SimpleNamespace: "object",
+    slice: "slice",
 }
 _ABSTRACT = {
     "Iterable": "list",
@@ -103,7 +104,10 @@ _TOLD = {
     "Pattern": "regex",
 }
 _TOLD_PLAIN = frozenset(
-    ("str", "int", "float", "bool", "bytes", "list", "tuple", "dict", "set", "date", "datetime", "timedelta", "time")
+    (
+        *("str", "int", "float", "bool", "bytes", "list", "tuple", "dict", "set", "date", "datetime", "timedelta"),
+        *("time", "slice"),
+    )
 )
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import enum
 import inspect
+import re
 from collections import defaultdict
 from typing import Any, DefaultDict, Dict, List, Optional, Sequence, Tuple
 
 from regoose_guest.testgen.acts import (
+    ARGUMENTS,
     CONSTRUCTOR,
     FUNCTION,
     METHOD,
     OPERATORS,
     PROPERTY,
+    SETTER,
     STATIC,
     VALUE,
     Act,
@@ -27,6 +31,7 @@ from regoose_guest.testgen.varying import varied
 
 Acts = List[Act]
 _SELF_STANDING = frozenset((FUNCTION, CONSTRUCTOR, STATIC))
+_OPTION = re.compile(r"--?[A-Za-z][\w-]*")
 _LONGEST = 8
 """Acts of a candidate."""
 _RECENT = 12
@@ -88,6 +93,8 @@ class Proposals:
         if subject.kind not in _SELF_STANDING:
             return self._on_receiver(subject)
         acts = [self.act(subject)]
+        if self._found.facts.reads_arguments and not subject.needed and self._random.random() < 0.8:  # noqa: PLR2004 - seldom without
+            return [self._command_line(subject), *acts]
         if subject.returns["callable"] and self._random.random() < 0.8:  # noqa: PLR2004 - what it returns is to be called
             count = self._random.choice((0, 1, 1, 1, 2))
             given = tuple(self._values.write(ANY, self.context(subject)) for _ in range(count))
@@ -100,6 +107,21 @@ class Proposals:
                     break
         return acts
 
+    def _command_line(self, subject: Subject) -> Act:
+        """Return an act that sets the arguments of the command line: the module's options, words and numbers."""
+        random, texts = self._random, self._values.texts
+        options = [one for one in self._found.facts.constants.texts if _OPTION.fullmatch(one)]
+        given = ["command"]
+        for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3))):
+            dice = random.random()
+            if options and dice < 0.35:  # noqa: PLR2004 - shares of the ways
+                given.append(random.choice(options))
+            elif dice < 0.6:  # noqa: PLR2004
+                given.append(str(self._values.number(subject.constants)))
+            else:
+                given.append(texts.bare(subject.constants))
+        return Act(FUNCTION, "", ARGUMENTS, ("'sys.argv'", repr(given)))
+
     def _on_receiver(self, subject: Subject) -> Acts:
         start = self._start(subject.owner)
         if start is None:
@@ -109,16 +131,29 @@ class Proposals:
         acts = [start]
         count = random.choice((0, 0, 0, 1, 1, 2, 3))
         acts += [self.act(random.choice(members), "v0") for _ in range(count)]
-        acts.append(self.act(subject, "v0"))
+        last = self.act(subject, "v0")
+        if subject.name in OPERATORS and random.random() < 0.4:  # noqa: PLR2004 - with one that is made alike
+            last = last._replace(positional=(self._alike(start, subject),))
+        acts.append(last)
         if random.random() < 0.6:  # noqa: PLR2004 - keys and handles mean something only when they come again
             acts = self._shared(acts)
         if subject.returns[subject.owner] and random.random() < 0.2:  # noqa: PLR2004 - what it returns has members
             acts.append(self.act(random.choice(members), f"v{len(acts) - 1}"))
         return acts
 
+    def _alike(self, start: Act, subject: Subject) -> str:
+        """Return source of an object made as another one was, or nearly so."""
+        if self._random.random() < 0.5 or start.kind == PROPERTY:  # noqa: PLR2004 - as often just so
+            return source(start)
+        return source(self._varied(subject, start, is_own=False))
+
     def _start(self, owner: str) -> Optional[Act]:
         """Return an act that makes an object of a class."""
         random = self._random
+        held = self._found.classes[owner]
+        if issubclass(held, enum.Enum):
+            members = list(held.__members__)
+            return Act(PROPERTY, owner, random.choice(members)) if members else None
         producers = [one for one in self._found.subjects if one.kind in {FUNCTION, STATIC} and one.returns[owner] > 0]
         constructor = self._found.constructors.get(owner)
         if producers and (constructor is None or random.random() < 0.3):  # noqa: PLR2004 - mostly the constructor
@@ -141,6 +176,9 @@ class Proposals:
         """Return source of an object of one of the module's classes, as an argument."""
         del context
         constructor = self._found.constructors.get(name) or self._of_subclass(name)
+        producers = [one for one in self._found.subjects if one.kind in {FUNCTION, STATIC} and one.returns[name] > 0]
+        if producers and (constructor is None or self._random.random() < 0.3):  # noqa: PLR2004 - mostly the constructor
+            return source(self.act(self._random.choice(producers), depth=depth + 1))
         if constructor is None:
             return "None"
         held = self._found.classes[name]
@@ -156,6 +194,8 @@ class Proposals:
         """Return a call of the subject with new arguments."""
         if subject.kind == PROPERTY:
             return Act(PROPERTY, receiver, subject.name)
+        if subject.kind == SETTER:
+            return Act(SETTER, receiver, subject.name, (self._value(subject, subject.parameters[0], depth),))
         if subject.kind == METHOD and subject.name in OPERATORS and self._random.random() < 0.5:  # noqa: PLR2004 - with one of its own
             return Act(METHOD, receiver, subject.name, (self.instance(subject.owner, self.context(subject), 1),))
         positional, keywords = self._arguments(subject, depth)
@@ -170,6 +210,7 @@ class Proposals:
         positional: List[str] = []
         keywords: Dict[str, str] = {}
         by_name = False
+        share = self._share(subject)
         for number, one in enumerate(subject.parameters):
             if one.way is inspect.Parameter.VAR_POSITIONAL:
                 if not by_name:
@@ -180,7 +221,7 @@ class Proposals:
                 keywords.update(self._bundle(subject, one, depth))
             elif not one.is_required:
                 by_name = True
-                if one.way is not inspect.Parameter.POSITIONAL_ONLY and random.random() < self._share(subject):
+                if one.way is not inspect.Parameter.POSITIONAL_ONLY and random.random() < share:
                     keywords[one.name] = self._argument(subject, one, number, known, depth)
             elif by_name or one.way is inspect.Parameter.KEYWORD_ONLY or subject.only_keywords:
                 keywords[one.name] = self._argument(subject, one, number, known, depth)
@@ -188,10 +229,11 @@ class Proposals:
                 positional.append(self._argument(subject, one, number, known, depth))
         return positional, keywords
 
-    @staticmethod
-    def _share(subject: Subject) -> float:
-        """Return how often an optional argument is given."""
-        return 0.45 if len(subject.parameters) < 4 else 0.25  # noqa: PLR2004 - few parameters
+    def _share(self, subject: Subject) -> float:
+        """Return how often an optional argument is given this time: now and then many at once."""
+        if len(subject.parameters) < 4:  # noqa: PLR2004 - few parameters
+            return 0.45
+        return self._random.choice((0.1, 0.25, 0.25, 0.6))
 
     def _known(self, subject: Subject) -> Sequence[Example]:
         name = subject.owner if subject.kind == CONSTRUCTOR else subject.name.rpartition(".")[2]
@@ -299,7 +341,8 @@ class Proposals:
         self, subject: Subject, positional: List[str], keywords: Dict[str, str], context: Context, *, is_own: bool
     ) -> None:
         random = self._random
-        slots: List[Any] = [*range(len(positional)), *keywords]
+        first = 1 if positional[:1] == ["'sys.argv'"] else 0
+        slots: List[Any] = [*range(first, len(positional)), *keywords]
         if not slots:
             return
         slot = random.choice(slots)

@@ -20,14 +20,24 @@ _CLASSES = (
 )
 _MORE = 4
 """Repeats beyond the least."""
+_TRIES = 6
+_DIGITS = ("0123456789", "0123456789", "01", "012")
+"""Digits of one string: of small ones only, in half of them, so that dates and times come out as such."""
 
 
 def matching(random: Random, pattern: str, flags: int = 0) -> Optional[str]:
     """Return a string that the pattern likely matches; None where it cannot be read."""
+    text = None
     try:
-        return _Writer(random).one(_parse(pattern, flags & ~re.DEBUG))
+        parsed = _parse(pattern, flags & ~re.DEBUG)
+        compiled = re.compile(pattern, flags & ~re.DEBUG)
+        for _ in range(_TRIES):  # what looks around and boundaries ask for is left to luck
+            text = _Writer(random).one(parsed)
+            if compiled.search(text):
+                break
     except Exception:  # noqa: BLE001 - the parser of `re` is not public: whatever it does, there are other strings
-        return None
+        return text
+    return text
 
 
 def _parse(pattern: str, flags: int) -> Any:
@@ -42,6 +52,7 @@ class _Writer:
     def __init__(self, random: Random) -> None:
         self._random = random
         self._groups: Dict[int, str] = {}
+        self._digits = random.choice(_DIGITS)
 
     def one(self, items: Any) -> str:
         return "".join(self._item(str(kind), value) for kind, value in items)
@@ -63,7 +74,7 @@ class _Writer:
             return "".join(self.one(inner) for _ in range(self._random.randint(least, most)))
         return self._group(kind, value)
 
-    def _group(self, kind: str, value: Any) -> str:
+    def _group(self, kind: str, value: Any) -> str:  # noqa: PLR0911 - one for each opcode
         if kind == "SUBPATTERN":
             text = self._groups[value[0]] = self.one(value[3])
             return text
@@ -73,6 +84,8 @@ class _Writer:
             return self._groups.get(value, "")
         if kind == "ATOMIC_GROUP":
             return self.one(value)
+        if kind == "AT":
+            return self._random.choice(("", "", " ")) if str(value).endswith("AT_BOUNDARY") else ""
         if kind == "GROUPREF_EXISTS":
             chosen = value[1] if value[0] in self._groups else value[2]
             return self.one(chosen) if chosen else ""
@@ -91,9 +104,13 @@ class _Writer:
         if str(kind) == "LITERAL":
             return chr(value)
         if str(kind) == "RANGE":
+            if tuple(value) == (ord("0"), ord("9")):
+                return self._random.choice(self._digits)
             return chr(self._random.randint(value[0], min(value[1], value[0] + _SPREAD)))
         return self._category(value)
 
     def _category(self, value: object) -> str:
         name = str(value)
+        if name.endswith("_DIGIT") and "NOT" not in name:
+            return self._random.choice(self._digits)
         return self._random.choice(next((letters for part, letters in _CLASSES if part in name), "a"))

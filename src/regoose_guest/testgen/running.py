@@ -70,6 +70,16 @@ def namespace_of(module: ModuleType) -> Dict[str, Any]:
     return found
 
 
+class _Patch:
+    """As much of pytest's `monkeypatch` as tests use; the runner undoes it."""
+
+    @staticmethod
+    def setattr(target: str, value: List[str]) -> None:
+        if target != "sys.argv" or not value:
+            raise ValueError(target)
+        sys.argv = [str(one) for one in value]
+
+
 class Runner:
     """Runs acts, each candidate in a fresh namespace."""
 
@@ -86,6 +96,8 @@ class Runner:
         """Run the acts until one raises; raises SyntaxError where one is no source."""
         names = dict(self.namespace)
         names["tmp_path"] = self._scratch
+        names["monkeypatch"] = _Patch
+        arguments = sys.argv
         self.locals = names
         values: List[Any] = []
         wrapped = ""
@@ -109,6 +121,7 @@ class Runner:
         finally:
             self._guard.disarm()
             sys.stdout, sys.stderr = kept
+            sys.argv = arguments
         if isinstance(error, SyntaxError) and error.filename == "<test>":
             raise error
         self._tidy(acts)

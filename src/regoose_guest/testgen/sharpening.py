@@ -8,15 +8,16 @@ from collections import defaultdict
 from random import Random
 from time import monotonic
 from types import ModuleType
-from typing import IO, Any, DefaultDict, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import IO, Any, DefaultDict, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from regoose_guest.testgen.acts import Act, Candidate, key_of, source
+from regoose_guest.testgen.acts import FUNCTION, STATIC, Act, Candidate, key_of, source
 from regoose_guest.testgen.covering import cover
 from regoose_guest.testgen.exploring import Laboratory, Shared
 from regoose_guest.testgen.mutants import Mutants, statement_lines
 from regoose_guest.testgen.observing import Eyes, SeenJson, differs
 from regoose_guest.testgen.proposing import Entry
 from regoose_guest.testgen.running import Runner, namespace_of
+from regoose_guest.testgen.subjects import Subject
 
 CALL_SECONDS = 0.3
 _ENOUGH = 3
@@ -26,10 +27,20 @@ _TRIED = 160
 """Cases that are tried on a mutant."""
 _TRIED_AT_LARGE = 300
 """The same for what runs on import, whose users are not known."""
+_ROUNDS = (15, 60, 300)
+"""Cases that are tried on each mutant, before more are on those that are left."""
 _SUBJECTS = 6
 _MUTANT_SECONDS = 1.0
 _AT_ONCE = 8
 """Mutants that an input is tried on before it is known to tell one."""
+_NONE: Tuple[str, List[Act]] = ("", [])
+_CALLED = frozenset((FUNCTION, STATIC))
+_BASES = 60
+"""Cases that come by a surviving mutant, of which variations are tried on it."""
+_DIRECTED, _TWICE = 0.6, 0.4
+"""Share of variations of such cases, and of those that are varied twice."""
+_PATIENCE, _LEAST_PATIENCE = 0.35, 1.2
+"""Share of the time, and seconds, that the hunt goes on without finding anything."""
 _LIVE = 400
 """Mutants that are kept as modules; memory."""
 
@@ -68,6 +79,9 @@ class Sharpener:
         self._share = numbers[share[0] :: share[1]]
         self.alive: Dict[int, List[str]] = {}
         self._live: Dict[int, Eyes] = {}
+        self._reaching: Dict[int, List[int]] = {}
+        self._begun: Dict[int, int] = {}
+        self._killers: Dict[int, List[int]] = {}
         self._kills = [0] * len(self._cases)
         self._texts = [_text(one) for one in self._cases]
         self._source = shared.program.source.lower().splitlines()
@@ -97,23 +111,46 @@ class Sharpener:
         return Eyes(module, shared.program, shared.facts.raising_lines, runner, laboratory.guard)
 
     def try_all(self, end: float) -> None:
-        """Run the cases on each mutant until enough of them notice."""
-        for number in self._share:
-            if monotonic() > end:
-                return
-            tried = self._candidates_for(number)
-            if tried is None:
-                continue
-            module = self.mutants.load(number)
-            if module is None:
-                continue
-            eyes = self._eyes(module)
-            killers = self._killers(module, eyes, tried)
-            self._tell(mutant=number, killers=[self._cases[at].number for at in killers])
-            if not killers:
+        """
+        Run the cases on each mutant until enough of them notice.
+
+        In rounds: a few cases on every mutant first, for most are noticed soon, then ever more on those that are left.
+        """
+        waiting = list(self._share)
+        for number_of_cases in _ROUNDS:
+            left: List[int] = []
+            for number in waiting:
+                if monotonic() > end:
+                    break
+                if self._try(number, number_of_cases):
+                    left.append(number)
+            waiting = left
+        for number in self._reaching:
+            if number in self._live and not self._killers.get(number):
                 self.alive[number] = self._subjects(number)
-                if len(self._live) < _LIVE:
-                    self._live[number] = eyes
+            self._reaching[number] = self._reaching[number][:_BASES]
+
+    def _try(self, number: int, most: int) -> bool:
+        """Run so many cases on a mutant; return whether there are more to try."""
+        eyes = self._live.get(number)
+        if eyes is None:
+            tried = self._candidates_for(number)
+            module = self.mutants.load(number) if tried is not None else None
+            if tried is None or module is None:
+                return False
+            eyes = self._eyes(module)
+            self._reaching[number] = tried
+            if len(self._live) < _LIVE:
+                self._live[number] = eyes
+        begin = self._begun.get(number, 0)
+        killers = self._killers_among(eyes, self._reaching[number][begin : begin + most])
+        self._begun[number] = begin + most
+        if killers:
+            self._killers[number] = killers
+            self._tell(mutant=number, killers=[self._cases[at].number for at in killers])
+            self._live.pop(number, None)
+            return False
+        return number in self._live and begin + most < len(self._reaching[number])
 
     def _candidates_for(self, number: int) -> Optional[List[int]]:
         """Return the cases to try, those first that noticed most so far; None where no case comes near."""
@@ -145,10 +182,10 @@ class Sharpener:
             one.body[0].lineno <= line <= (one.end_lineno or 0) for one in self._shared.facts.definitions.values()
         )
 
-    def _killers(self, module: ModuleType, eyes: Eyes, tried: Sequence[int]) -> List[int]:
+    def _killers_among(self, eyes: Eyes, tried: Sequence[int]) -> List[int]:
         killers: List[int] = []
         end = monotonic() + _MUTANT_SECONDS
-        self.mutants.use(module)
+        self.mutants.use(eyes.module)
         try:
             for at in tried:
                 if monotonic() > end:
@@ -173,7 +210,7 @@ class Sharpener:
         return self._random.sample(found, _SUBJECTS) if len(found) > _SUBJECTS else found
 
     def hunt(self, end: float) -> None:
-        """Make inputs for the subjects of surviving mutants until each is told apart or the time is up."""
+        """Make inputs that come by surviving mutants until each is told apart, nothing new comes, or the time is up."""
         corpus = self._laboratory.proposals.corpus
         for one in self._cases:
             corpus[one.candidate.subject].append(Entry(one.candidate.acts, is_fine=one.seen["raised"] is None))
@@ -186,34 +223,69 @@ class Sharpener:
         original = self._eyes(self._laboratory.module)
         tries: DefaultDict[str, int] = defaultdict(int)
         known: Set[str] = {key_of(one.candidate.acts) for one in self._cases}
-        while monotonic() < end:
+        patience = max(_LEAST_PATIENCE, _PATIENCE * (end - monotonic()))
+        words = self._with_words(subjects, by_subject)
+        last = monotonic()
+        while True:
+            now = monotonic()
             open_ = [key for key, numbers in by_subject.items() if numbers]
-            if not open_:
+            if not open_ or now > end or now > last + patience:
                 return
-            key = self._random.choices(open_, [len(by_subject[one]) / (20 + tries[one]) for one in open_])[0]
-            tries[key] += 1
-            acts = tuple(self._laboratory.proposals.propose(subjects[key]))
+            key, given = next(words, _NONE)
+            if not key:
+                key = self._random.choices(open_, [len(by_subject[one]) / (20 + tries[one]) for one in open_])[0]
+                tries[key] += 1
+                key, given = self._near(key, subjects, by_subject)
+            acts = tuple(given)
             identity = key_of(acts) if acts else ""
             if not acts or identity in known:
                 continue
             known.add(identity)
-            self._hunt_one(key, acts, original, by_subject)
+            if self._hunt_one(key, acts, original, by_subject):
+                last = monotonic()
 
-    def _hunt_one(self, key: str, acts: Tuple[Act, ...], original: Eyes, open_: Dict[str, Set[int]]) -> None:
+    def _with_words(self, subjects: Dict[str, Subject], open_: Dict[str, Set[int]]) -> Iterator[Tuple[str, List[Act]]]:
+        """Yield calls with the words of the module, written in several ways, where one argument is enough."""
+        apt = [subjects[key] for key in open_ if subjects[key].kind in _CALLED and len(subjects[key].needed) == 1]
+        for word in self._laboratory.words() if apt else ():
+            for text in dict.fromkeys((word, word.lower(), word.upper(), word.capitalize(), f"{word}s")):
+                for subject in apt:
+                    if open_[subject.key]:
+                        yield subject.key, [Act(subject.kind, "", subject.name, (repr(text),))]
+
+    def _near(self, key: str, subjects: Dict[str, Subject], open_: Dict[str, Set[int]]) -> Tuple[str, List[Act]]:
+        """Return a candidate for a subject: often a variation of a case that comes by one of its mutants."""
+        random, proposals = self._random, self._laboratory.proposals
+        if random.random() < _DIRECTED:
+            number = random.choice(sorted(open_[key]))
+            reaching = self._reaching.get(number)
+            if reaching:
+                one = self._cases[random.choice(reaching)]
+                subject = subjects.get(one.candidate.subject)
+                if subject is not None:
+                    acts = proposals.variation(subject, one.candidate.acts)
+                    if random.random() < _TWICE:
+                        acts = proposals.variation(subject, acts)
+                    open_[subject.key].add(number)
+                    return subject.key, acts
+        return key, proposals.propose(subjects[key])
+
+    def _hunt_one(self, key: str, acts: Tuple[Act, ...], original: Eyes, open_: Dict[str, Set[int]]) -> bool:
+        """Try a candidate on the mutants that are open for its subject; return whether it tells one."""
         seen = _look(original, acts)
         if seen is None or (seen["raised"] is not None and seen["raised"]["is_misfit"]):
-            return
+            return False
         if seen["raised"] is None and not seen["rows"] and not seen["printed"]:
-            return
+            return False
         if seen["raised"] is not None:
             acts = acts[: seen["ended"] + 1]
         numbers = sorted(open_[key])
         first = self._random.sample(numbers, _AT_ONCE) if len(numbers) > _AT_ONCE else numbers
         told = [number for number in first if self._tells(number, acts, seen)]
         if not told:
-            return
+            return False
         if differs(_look(original, acts), seen):  # it is not the mutant, it is the weather
-            return
+            return False
         told += [number for number in numbers if number not in first and self._tells(number, acts, seen)]
         self._tell(found=[key, acts], mutants=told)
         self._laboratory.proposals.corpus[key].append(Entry(acts, is_fine=seen["raised"] is None))
@@ -222,6 +294,7 @@ class Sharpener:
                 one.discard(number)
             self._live.pop(number, None)
             self.alive.pop(number, None)
+        return True
 
     def _tells(self, number: int, acts: Sequence[Act], seen: SeenJson) -> bool:
         eyes = self._live[number]

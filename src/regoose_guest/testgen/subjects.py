@@ -7,12 +7,12 @@ import enum
 import inspect
 import typing
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 from typing import Counter as CounterOf
 
-from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, OPERATIONS, PROPERTY, STATIC
+from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, OPERATIONS, PROPERTY, SETTER, STATIC
 from regoose_guest.testgen.analyse import Constants, Facts
 from regoose_guest.testgen.kinds import Annotations, Kind
 from regoose_guest.testgen.scope import Scope, span_of
@@ -119,7 +119,7 @@ class Found:
         self.subjects: List[Subject] = [one for one, is_meant in zip(named, meant) if is_meant]
         self.by_owner: Dict[str, List[Subject]] = {}
         for one in every:
-            if one.kind in {METHOD, PROPERTY}:
+            if one.kind in {METHOD, PROPERTY, SETTER}:
                 self.by_owner.setdefault(one.owner, []).append(one)
         self.constructors = {one.owner: one for one in every if one.kind == CONSTRUCTOR}
 
@@ -172,6 +172,8 @@ class Found:
         key = f"{owner}.{member}"
         if isinstance(value, property) or type(value).__name__ in {"cached_property", "cachedproperty"}:
             yield self._subject(PROPERTY, value, owner, member, key, node)
+            if isinstance(value, property) and value.fset is not None:
+                yield replace(self._subject(SETTER, value.fset, owner, member, key, node), key=f"{key}.setter")
         elif isinstance(value, (staticmethod, classmethod)):
             yield self._subject(STATIC, getattr(held, member), owner, key, key, node)
         elif isinstance(value, FunctionType) or (callable(value) and node is not None and hasattr(value, "__get__")):
@@ -197,7 +199,7 @@ class Found:
             given = list(inspect.signature(value).parameters.values())
         except (ValueError, TypeError):
             return []
-        if kind == METHOD and given and given[0].kind in _POSITIONAL:
+        if kind in {METHOD, SETTER} and given and given[0].kind in _POSITIONAL:
             given = given[1:]
         hints = _hints(value, is_class=kind == CONSTRUCTOR)
         uses = self.facts.reading(node).uses

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 import re
+import sys
 from random import Random
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
-from regoose_guest.testgen.analyse import Constants
+from regoose_guest.testgen.analyse import Constants, is_pattern
 from regoose_guest.testgen.compared import Seen
 from regoose_guest.testgen.regexes import matching
 
@@ -17,30 +19,98 @@ WORDS = (
 )
 LETTERS = "abcxyzABC012 _-.,:;/#@!?()[]{}'\"\\\t"
 _LONGEST = 300
+_LONGEST_WORD = 60
+_DEEPEST = 3
+_MOST = 300
+"""Items of a container that are looked at."""
+_FIRST_LETTER = 127
+_CONTAINERS = frozenset((dict, list, tuple, set, frozenset))
+_NUMBER = re.compile(r"\d+")
+_WORD = re.compile(r"\w+")
+_LEAST_LONG, _MOST_LONG = 8, 600
+"""Constants that may be meant as a length."""
 
 
-def patterns_of(
-    namespace: Mapping[str, object], classes: Mapping[str, type], constants: Constants
-) -> List[Tuple[str, int]]:
-    """Return the regular expressions of a module with their flags: compiled ones, and constants that look like one."""
-    held: List[Any] = list(namespace.values())
-    for one in classes.values():
-        held += vars(one).values()
-    compiled: List[Any] = [one for one in held if isinstance(one, re.Pattern)]
-    found = [(str(one.pattern), int(one.flags)) for one in compiled if isinstance(one.pattern, str)]
-    return found + [(one, 0) for one in constants.patterns]
+class Tables(NamedTuple):
+    """What the values that a module holds at run time are made of: words to try that its text need not show."""
+
+    words: List[str]
+    """Keys, items and names of enumerations' members, and all characters that a table knows, in one string."""
+    patterns: List[Tuple[str, int]]
+    """Regular expressions with their flags."""
+
+
+def tables_of(namespace: Mapping[str, object], classes: Mapping[str, type], constants: Constants) -> Tables:
+    """Look through the variables of a module and of its classes, and what these contain."""
+    found = _Finder()
+    found.constants(constants.patterns)
+    for one in [*namespace.values(), *(held for kind in classes.values() for held in list(vars(kind).values()))]:
+        found.look(one, 0)
+    return Tables(list(dict.fromkeys(found.words)), list(dict.fromkeys(found.patterns)))
+
+
+class _Finder:
+    def __init__(self) -> None:
+        self.words: List[str] = []
+        self.patterns: List[Tuple[str, int]] = []
+
+    def constants(self, patterns: Sequence[str]) -> None:
+        self.patterns += [(one, 0) for one in patterns]
+
+    def look(self, held: Any, depth: int) -> None:
+        if isinstance(held, re.Pattern):
+            pattern: Any = held.pattern  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            if isinstance(pattern, str):
+                self.patterns.append((pattern, held.flags))
+        elif isinstance(held, type):
+            if issubclass(held, enum.Enum) and depth == 0:
+                self._members(held)
+        elif type(held) is str:
+            self._text(held, depth)
+        elif type(held) in _CONTAINERS and depth < _DEEPEST:
+            self._many(held, depth)
+
+    def _members(self, held: Type[enum.Enum]) -> None:
+        for name, member in list(held.__members__.items())[:_MOST]:
+            self.words += [name, name.lower()]
+            if isinstance(member.value, str):
+                self.words.append(member.value)
+
+    def _text(self, text: str, depth: int) -> None:
+        if depth and 0 < len(text) <= _LONGEST_WORD:
+            self.words.append(text)
+            if is_pattern(text):
+                self.patterns.append((text, 0))
+
+    def _many(self, held: Any, depth: int) -> None:
+        keys: List[Any] = list(held)[:_MOST]
+        joined = "".join(filter(None, map(_character, keys)))
+        if len(joined) > 1 and len(joined) >= len(keys) // 2:
+            self.words.append(joined)
+        for one in keys:
+            self.look(one, depth + 1)
+            if isinstance(held, dict):
+                self.look(held[one], depth + 1)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _character(key: object) -> str:
+    """Return the character that the key of a table stands for, if it does."""
+    if isinstance(key, str):
+        return key if len(key) == 1 else ""
+    return chr(key) if type(key) is int and _FIRST_LETTER < key <= sys.maxunicode else ""
 
 
 class Texts:
     """Makes strings. `own` are the constants of what is being tried, `all_` those of the module."""
 
-    def __init__(self, random: Random, seen: Seen, constants: Constants, patterns: Sequence[Tuple[str, int]]) -> None:
+    def __init__(self, random: Random, seen: Seen, constants: Constants, tables: Tables) -> None:
         self._random = random
         self._seen = seen
         self._all = constants
-        self._patterns = patterns
+        self._patterns = tables.patterns
+        self._words = tables.words
 
-    def bare(self, own: Constants) -> str:
+    def bare(self, own: Constants) -> str:  # noqa: PLR0911 - one for each source of text
         """Return one piece of text."""
         random = self._random
         dice = random.random()
@@ -55,8 +125,12 @@ class Texts:
             found = self._matching(own)
             if found is not None:
                 return found
+        if dice < 0.65 and self._words:  # noqa: PLR2004
+            return random.choice(self._words)
         if dice < 0.85:  # noqa: PLR2004
             return random.choice(WORDS)
+        if dice < 0.87:  # noqa: PLR2004
+            return "".join(random.choice("0123456789") for _ in range(random.choice((2, 4, 8, 13, 16, 24, 40))))
         return "".join(random.choice(LETTERS) for _ in range(random.randint(1, 8)))
 
     def _matching(self, own: Constants) -> Optional[str]:
@@ -76,15 +150,30 @@ class Texts:
             text += random.choice(("", " ", "\n")) + self.bare(own) + random.choice(("", " ", ",")) + self.bare(own)
         elif dice < 0.37 and text:  # noqa: PLR2004
             text = random.choice((text.upper(), text.lower(), text.title(), text[::-1], text.strip(), text * 2))
+        elif dice < 0.40:  # noqa: PLR2004
+            return " ".join(self.bare(own)[:20] for _ in range(random.randint(3, 6)))[:_LONGEST]
+        elif dice < 0.42 and text:  # noqa: PLR2004
+            return self._long(text, own)
         return text[:_LONGEST]
+
+    def _long(self, text: str, own: Constants) -> str:
+        """Return a text as long as a constant says, or one more or less."""
+        lengths = [one for one in own.ints or self._all.ints if _LEAST_LONG <= one <= _MOST_LONG]
+        if not lengths:
+            return text
+        length = self._random.choice(lengths) + self._random.choice((-1, 0, 1, 1))
+        at = self._random.randint(0, len(text) - 1)
+        return (text[:at] + text[at] * max(1, length - len(text)) + text[at:])[: max(length, len(text))]
 
     def changed(self, text: str, own: Constants) -> str:  # noqa: PLR0911 - one for each way
         """Return a near relative of a text."""
         random = self._random
         at = random.randint(0, len(text))
-        way = random.randrange(10)
-        if way < 2:  # noqa: PLR2004 - a fifth anew
+        way = random.randrange(13)
+        if way < 2:  # noqa: PLR2004 - some anew
             return self.composed(own)
+        if way >= 10:  # noqa: PLR2004
+            return self._part_changed(text, own) if text else self.bare(own)
         if way < 4:  # noqa: PLR2004
             return text[:at] + self.bare(own)[:20] + text[at:]
         if way == 4 and text:  # noqa: PLR2004
@@ -98,3 +187,28 @@ class Texts:
             return text + " " + self.bare(own)[:20]
         near = (text.upper(), text.lower(), text.title(), text.swapcase(), text.strip(), text + text[:1], text[1:])
         return random.choice((*near, text[:-1], " " + text, text + " "))
+
+    def _part_changed(self, text: str, own: Constants) -> str:
+        """Change a number or word in a text, or make it as long as a constant says."""
+        random = self._random
+        dice = random.random()
+        if dice < 0.1:  # noqa: PLR2004 - shares of the ways
+            return self._long(text, own)
+        found = list((_NUMBER if dice < 0.55 else _WORD).finditer(text)) or list(_WORD.finditer(text))  # noqa: PLR2004
+        if not found:
+            return text + text
+        one = random.choice(found)
+        return text[: one.start()] + self._in_place(one.group(), own) + text[one.end() :]
+
+    def _in_place(self, part: str, own: Constants) -> str:
+        random = self._random
+        if not part.isdecimal():
+            other = self.bare(own)[:30]
+            return random.choice(
+                (part.upper(), part.lower(), part.capitalize(), other, part + " " + part, part * 2, "")
+            )
+        known = own.ints or self._all.ints or [1]
+        near = int(part) + random.choice((-1, 1, 10)) if len(part) < 20 else 0  # noqa: PLR2004 - no longer ones
+        number = random.choice((near, random.choice(known), random.choice(known) + random.choice((-1, 1))))
+        text = str(abs(number))
+        return text.rjust(len(part), "0") if random.random() < 0.5 else text  # noqa: PLR2004 - as wide, often

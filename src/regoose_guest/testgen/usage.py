@@ -99,13 +99,15 @@ class _Reader:
         self._names = names
         self.uses: DefaultDict[str, CounterOf[str]] = defaultdict(Counter)
 
-    def read(self, node: ast.AST) -> None:  # noqa: C901 - one for each form
+    def read(self, node: ast.AST) -> None:  # noqa: C901, PLR0912 - one for each form
         if isinstance(node, ast.Attribute):
             self._attribute(node)
         elif isinstance(node, ast.Call):
             self._call(node)
         elif isinstance(node, (ast.For, ast.comprehension)):
             self._note(node.iter, "list", 3)
+            if isinstance(node.target, ast.Tuple) and len(node.target.elts) == 2:  # noqa: PLR2004 - pairs
+                self._note(node.iter, "pairs", 5)
         elif isinstance(node, ast.BinOp):
             self._operation(node)
         elif isinstance(node, ast.Compare):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 from random import Random
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Type
 
 from regoose_guest.testgen.analyse import Constants
 from regoose_guest.testgen.compared import Seen
@@ -24,6 +24,8 @@ _CALLABLES = (
     *("lambda x, y: x + y", "lambda: 1", "lambda *args, **kwargs: None", "lambda x: x > 2", "bool", "list"),
     *("lambda x: [x]", "abs", "repr", "lambda x: 1 / 0", "dict", "lambda x: x == 'a'", "lambda x, y: x < y", "max"),
 )
+_CHANGING = ("lambda x: x.clear()", "lambda x: x.append(1)", "lambda x: x.pop()")
+"""Functions that change what they are given."""
 _YEARS = (1970, 1999, 2000, 2020, 2024, 2026)
 _UNITS = ("days", "seconds", "minutes", "hours", "microseconds", "milliseconds", "weeks")
 _AMOUNTS = (0, 1, 2, 7, 30, 31, 45, 90, 364, 365, 366, 400, 730, 1000, 3600, -1, -5, 500)
@@ -62,7 +64,9 @@ class Values:
             "float": lambda context, _depth: self.fraction(context.own),
             "str": lambda context, _depth: repr(self.texts.composed(context.own)),
             "bytes": lambda context, _depth: repr(self.texts.bare(context.own)[:30].encode("utf-8", "ignore")),
-            "callable": lambda _context, _depth: self.random.choice(_CALLABLES),
+            "callable": self._callable,
+            "slice": lambda _context, _depth: self._slice(),
+            "pairs": self._pairs,
             "type": self._type,
             "date": lambda _context, _depth: self._date(),
             "datetime": lambda _context, _depth: self._datetime(),
@@ -116,7 +120,7 @@ class Values:
         self.chosen.append((path, number))
         return self.write(kind.of[number], context, path, depth)
 
-    def number(self, own: Constants) -> int:
+    def number(self, own: Constants) -> int:  # noqa: PLR0911 - one for each source of numbers
         """Return an integer."""
         random = self.random
         dice = random.random()
@@ -129,7 +133,11 @@ class Values:
             return random.choice(seen) + random.choice((0, 0, 1, -1))
         if dice < 0.82:  # noqa: PLR2004
             return random.choice(_SMALL)
-        return random.randint(-100, 1000) if dice < 0.94 else random.choice(_BIG)  # noqa: PLR2004
+        if dice < 0.9:  # noqa: PLR2004
+            return random.randint(-100, 1000)
+        if dice < 0.95:  # noqa: PLR2004
+            return random.randint(0, 10 ** random.randint(1, 6))
+        return random.choice(_BIG) + random.choice((0, 0, 1, -1))
 
     def fraction(self, own: Constants) -> str:
         """Return source of a float."""
@@ -171,6 +179,8 @@ class Values:
 
     def _list(self, context: Context, depth: int, item: Kind, path: Path = ()) -> str:
         count = self.random.choice((0, 1, 1, 2, 2, 3, 3, 4, 6) if depth < 2 else (0, 1, 2))  # noqa: PLR2004 - inner ones stay short
+        if item.name == "list" and count and self.random.random() < 0.5:  # noqa: PLR2004 - rows of a table, as often
+            item = Kind("row", (item.of[0] if item.of else ANY,) * self.random.choice((2, 2, 2, 1, 3)))
         items = [self.write(item, context, path, depth + 1) for _ in range(count)]
         if count > 1 and self.random.random() < 0.15:  # noqa: PLR2004 - a repeated item, now and then
             items[-1] = items[0]
@@ -196,17 +206,24 @@ class Values:
         if held is None or depth > _DEEPEST or self.make_instance is None:
             return "None"
         if issubclass(held, enum.Enum):
-            members = list(held.__members__)
-            return f"{name}.{self.random.choice(members)}" if members else "None"
+            return self._member(name, held)
         return self.make_instance(name, context, depth)
+
+    def _member(self, name: str, held: Type[enum.Enum]) -> str:
+        """Return a member of an enumeration; of one of flags, often several in one."""
+        members = list(held.__members__)
+        if not members:
+            return "None"
+        count = self.random.choice((1, 1, 2, 2, 3)) if issubclass(held, (enum.Flag, enum.IntEnum)) else 1
+        chosen = self.random.sample(members, min(count, len(members)))
+        return " | ".join(f"{name}.{one}" for one in chosen)
 
     def _foreign(self, name: str, context: Context, depth: int) -> str:
         held: Any = self.foreign.get(name)
         if held is None or depth > _DEEPEST - 1 or inspect.isabstract(held):
             return "None"
         if issubclass(held, enum.Enum):
-            members = list(held.__members__)
-            return f"{name}.{self.random.choice(members)}" if members else "None"
+            return self._member(name, held)
         given: List[str] = []
         for parameter, is_required, is_positional, kind in self.foreign_kinds.get(name, ()):
             if not is_required and self.random.random() < 0.7:  # noqa: PLR2004 - defaults mostly stay
@@ -214,6 +231,31 @@ class Values:
             value = self.write(kind, context, (), depth + 1)
             given.append(value if is_required and is_positional else f"{parameter}={value}")
         return f"{name}({', '.join(given)})"
+
+    def _callable(self, context: Context, depth: int) -> str:
+        """Return a function: a common one, or one that makes an object of the module, as chaining methods ask for."""
+        random = self.random
+        own = [name for name in self.classes if not name.startswith("_")]
+        if own and depth < _DEEPEST and random.random() < 0.15:  # noqa: PLR2004 - now and then
+            name = random.choice(own)
+            return random.choice((name, f"lambda x: {self._instance(name, context, depth + 1)}"))
+        if random.random() < 0.05:  # noqa: PLR2004 - rarely
+            return random.choice(_CHANGING)
+        return random.choice(_CALLABLES)
+
+    def _slice(self) -> str:
+        ends = ("None", "None", "0", "1", "2", "-1", "5", "3")
+        start, stop = self.random.choice(ends), self.random.choice(ends)
+        step = self.random.choice(("None", "None", "None", "1", "2", "-1"))
+        return f"slice({start}, {stop}{'' if step == 'None' else f', {step}'})"
+
+    def _pairs(self, context: Context, depth: int) -> str:
+        key, value = (Kind(self.random.choices(("str", "int", "any"), (5, 1, 1))[0]) for _ in range(2))
+        rows = [
+            f"({self.write(key, context, (), depth + 1)}, {self.write(value, context, (), depth + 1)})"
+            for _ in range(self.random.choice((0, 1, 1, 2, 2, 3)))
+        ]
+        return f"[{', '.join(rows)}]"
 
     def _type(self, _context: Context, _depth: int) -> str:
         own = [name for name in self.classes if not name.startswith("_")][:5]
@@ -228,7 +270,11 @@ class Values:
         )
 
     def _datetime(self) -> str:
-        zone = ", tzinfo=datetime.timezone.utc" if self.random.random() < 0.2 else ""  # noqa: PLR2004 - mostly naive
+        dice = self.random.random()
+        zone = ", tzinfo=datetime.timezone.utc" if dice < 0.2 else ""  # noqa: PLR2004 - mostly naive
+        if dice < 0.06:  # noqa: PLR2004 - rarely, elsewhere
+            hours = self.random.choice((-5, 2, 9))
+            zone = f", tzinfo=datetime.timezone(datetime.timedelta(hours={hours}))"
         date = self._date()[len("datetime.date(") : -1]
         return f"datetime.datetime({date}, {self._few(23)}, {self._few(59)}, {self._few(59)}{zone})"
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,12 @@ async def test_says_why_there_is_nothing(open_suite: OpenSuite) -> None:
         report = await mutate(suite, order())
     assert not report.mutants
     assert report.note.startswith("`shop.py` cannot be read: invalid syntax")
+
+
+async def test_a_kill_by_one_of_the_first_tests_settles_a_mutant(open_suite: OpenSuite) -> None:
+    given = order()
+    rate_first = replace(given, tests=tuple(sorted(given.tests, key=lambda test: "rate" not in test[0])), first=1)
+    async with open_suite({"shop.py": SHOP, "test_shop.py": TESTS}) as suite:
+        report = await mutate(suite, rate_first)
+    assert killers_of(report.mutants, "RATE = 21") == {"test_rate"}
+    assert killers_of(report.mutants, "return net - net * RATE // 100") == {"test_price"}

@@ -29,6 +29,8 @@ class MutationOrder:
     """Its dotted name."""
     tests: tuple[tuple[str, tuple[int, ...]], ...]
     """Node id → lines of `path` that the test runs. Lines that run on import need not be there: they count for all."""
+    first: int = 0
+    """How many of `tests`, from the front, are tried before the others; a kill by one of them settles a mutant."""
     lines: tuple[int, ...] = ()
     """Change only these; empty: all."""
     seconds: float = 5.0
@@ -54,6 +56,7 @@ async def mutate(suite: Suite, order: MutationOrder, *, patch: Patch | None = No
         "root": WORK,
         "path": order.path,
         "tests": [{"id": name, "lines": list(lines)} for name, lines in order.tests],
+        "first": order.first,
         "lines": list(order.lines),
         "seconds": order.seconds,
         "jobs": order.jobs,

@@ -89,7 +89,7 @@ class Driver:
         self._subject = subject
         self._started = started
         self._end = started + options["seconds"]
-        self._tests = Tests(options["tests"])
+        self._tests = Tests(options["tests"], options["first"])
         self._sample, self._possible = subject.sample(options["lines"], options["most"], options["seed"])
         self._mutants: Dict[int, Tuple[str, List[int]]] = {}
         """Status and killers of those that were tried."""
@@ -203,7 +203,7 @@ class Driver:
         if code is None:
             self._dropped.add(number)
             return None
-        asked = Asked(number, chosen, self._tests.limits(chosen), self._options["killers"])
+        asked = Asked(number, chosen, self._tests.limits(chosen), self._options["killers"], self._options["first"])
         if not by_import:
             return Running(server.ask(asked), asked, 1.0)
         limit = _LEAST_IMPORT + _TIMES_SLOWER * self._tests.collecting
@@ -241,7 +241,8 @@ class Tests:
 
     __test__ = False  # pytest would collect it by its name
 
-    def __init__(self, tests: Sequence[TestJson]) -> None:
+    def __init__(self, tests: Sequence[TestJson], first: int) -> None:
+        self._first = first
         self.ids = [test["id"] for test in tests]
         self.found: List[int] = []
         self.import_lines: FrozenSet[int] = frozenset()
@@ -279,7 +280,7 @@ class Tests:
         return missing, [self.ids[number] for number in sorted(self._red)]
 
     def reaching(self, lines: FrozenSet[int], *, is_outside: bool) -> List[int]:
-        """Return the usable tests that one of the lines matters to, best killers, then quickest first."""
+        """Return the usable tests that one of the lines matters to: of each part best killers, then quickest first."""
         usable = self._seconds.keys() - self._red
         if not lines.isdisjoint(self.import_lines):
             chosen = usable
@@ -287,7 +288,10 @@ class Tests:
             chosen = {number for number in usable if self._lines[number]}
         else:
             chosen = usable.intersection(*[{number for line in lines for number in self._by_line.get(line, ())}])
-        return sorted(chosen, key=lambda number: (-self._kills[number], self._seconds[number], number))
+        return sorted(chosen, key=self._rank)
+
+    def _rank(self, number: int) -> Tuple[bool, int, float, int]:
+        return number >= self._first, -self._kills[number], self._seconds[number], number
 
     def limits(self, order: Sequence[int]) -> List[float]:
         """Return the CPU seconds that tests get on a mutant."""

@@ -20,6 +20,8 @@ class Asked(NamedTuple):
     """CPU seconds for each test of `order`."""
     killers: int
     """Failures after which to stop; 0: run all."""
+    first: int = 0
+    """Numbers of tests below this one whose failure alone is enough."""
 
 
 class Collector(NamedTuple):

@@ -22,6 +22,8 @@ class OptionsJson(TypedDict):
     path: str
     """Of the module's file, relative to `root`. Under whatever names it is imported, it is known by its file."""
     tests: list[TestJson]
+    first: int
+    """How many of `tests`, from the front, are tried before the others; a kill by one of them settles a mutant."""
     lines: list[int]
     """Change only these; empty: all."""
     seconds: float

@@ -46,7 +46,8 @@ class Bench:
                 outcome, seconds = ran.outcome, ran.seconds
             outlet.send("ran", number, outcome, seconds)
             failures += outcome == FAILED
-            if outcome == HUNG or failures >= asked.killers > 0:
+            is_settled = number < asked.first and outcome == FAILED
+            if outcome == HUNG or is_settled or failures >= asked.killers > 0:
                 break
         outlet.send("end")
 

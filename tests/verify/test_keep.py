@@ -104,6 +104,8 @@ def test_skipped():
     assert '[(5, "B"), (0, "C")]' in kept.file.text
     assert not re.search("test_red|TestNothing|test_a_again|Of nothing", kept.file.text)
     assert kept.repeats == 3
+    assert len(kept.durations) == len(kept.tests)
+    assert all(seconds > 0 for seconds in kept.durations)
     assert set(kept.after.missing_lines) == {3, 14, 15}
     assert kept.before.covered_lines == ()
     assert line_coverage([kept.before]) == 0.0

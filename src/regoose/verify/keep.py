@@ -137,7 +137,7 @@ class _Work:
                 return self._without(small, seen, dropped)
             text, names, found = await self._repeated(seen, tests)
             if not found:
-                return self._with(seen.matrix, TestFile(self.file.path, text), names, dropped)
+                return self._with(seen, TestFile(self.file.path, text), names, dropped)
             unsteady |= found
         why = "The tests influence each other: however they were chosen, some were not green every time."
         rest = {test: why for tests in seen.candidates for test in tests if test not in unsteady}
@@ -245,16 +245,17 @@ class _Work:
             f"less than the {self.judge.min_gain:g} asked for."
         )
 
-    def _with(self, matrix: Matrix, file: TestFile, names: Mapping[str, str], dropped: tuple[DroppedTest, ...]) -> Kept:
+    def _with(self, seen: _Seen, file: TestFile, names: Mapping[str, str], dropped: tuple[DroppedTest, ...]) -> Kept:
         """Return what is kept, with the coverage and the mutants that follow from the runs so far."""
         tests = [test for test in names if name_of(test) not in self.old]
         return replace(
             self.nothing,
             file=file,
             tests=tuple(names[test] for test in tests),
-            after=matrix.coverage(tests),
-            mutation=matrix.mutants(tests, names),
-            mutation_before=matrix.mutants_before(),
+            durations=tuple(seen.seconds.get(test, 0.0) for test in tests),
+            after=seen.matrix.coverage(tests),
+            mutation=seen.matrix.mutants(tests, names),
+            mutation_before=seen.matrix.mutants_before(),
             dropped=dropped,
             repeats=self.judge.repeats,
         )

@@ -9,15 +9,19 @@ from functools import partial
 from pathlib import Path
 
 from regoose.domain.event import Observer
-from regoose.domain.run import ProofResult
-from regoose.domain.task import ProofTask
+from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.run import FixResult, ProofResult
+from regoose.domain.task import FixTask, ProofTask
 from regoose.errors import NotARepository
 from regoose.sandbox.base import Limits, Probe
 from regoose.sandbox.choice import choose, survey
 from regoose.settings import Loaded, load
+from regoose.workflows.earlier import Earlier
 from regoose.workflows.fix import fix
+from regoose.workflows.generate_tests import generate_tests, recall
+from regoose.workflows.located import located
 from regoose.workflows.prove import prove_commits
-from regoose.workflows.service import RunService
+from regoose.workflows.service import Kind, RunService
 from regoose.workflows.site import Equipment
 from regoose.workspace.checkout import WorkspaceLimits, Workspaces
 from regoose.workspace.environment import Environments
@@ -40,6 +44,10 @@ class App:
         """Run a proof again."""
         return await prove_commits(self.equipment, task, observer)
 
+    async def recall(self, task: GenerateTask) -> GenerateResult | None:
+        """Return the result of an earlier run of `test`, where the same would come out."""
+        return await recall(self.equipment, await located(task))
+
 
 @asynccontextmanager
 async def connect(
@@ -52,7 +60,11 @@ async def connect(
     """
     loaded = load(await _root(repository), flags=flags)
     equipment = equip(loaded)
-    async with RunService(loaded.settings.state_dir, partial(fix, equipment)) as runs:
+    kinds = (
+        Kind("fix", FixTask, FixResult, partial(fix, equipment)),
+        Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment)),
+    )
+    async with RunService(loaded.settings.state_dir, kinds) as runs:
         yield App(loaded=loaded, runs=runs, equipment=equipment)
 
 
@@ -71,6 +83,7 @@ def equip(loaded: Loaded) -> Equipment:
             disk_bytes=settings.max_workspace_size,
         ),
         author=Identity(settings.git_user_name, settings.git_user_email),
+        earlier=Earlier(settings.cache_dir / "tests"),
         jobs=settings.jobs,
         python=settings.python,
         keep=not settings.cleanup_workspaces,

@@ -213,8 +213,13 @@ class Settings(BaseModel):
     search_seconds: Annotated[Seconds, About(own=True)] = Field(
         default=60.0, description="Seconds the search may take."
     )
+    generate_seconds: Annotated[Seconds, About(own=True)] = Field(
+        default=15.0, description="Seconds the search for the tests of one module may take."
+    )
     repeats: Annotated[Count, About(own=True)] = Field(
-        default=5, le=100, description="How often the repaired tests must pass, each time in another order."
+        default=5,
+        le=100,
+        description="How often repaired or generated tests must pass, each time in another order.",
     )
     attempts: Annotated[Count, About(own=True)] = Field(
         default=5, le=100, description="Candidate patches that go through the whole proof at most."

@@ -17,7 +17,7 @@ from regoose.domain.event import Event
 from regoose.domain.evidence import Verdict
 from regoose.domain.patch import FileEdit, Patch
 from regoose.domain.run import FixResult, ProofResult, RunState
-from regoose.domain.task import Engine
+from regoose.domain.task import Engine, FixTask
 from regoose.errors import MachineError, NoSandbox, PolicyRefused, TimeLimit, UnknownRun
 from regoose.sandbox.base import Guarantee, Probe
 from regoose.testing import samples
@@ -92,6 +92,7 @@ def test_fix_passes_its_options_on(call: Call, services: FakeServices, tmp_path:
     flags = ["--budget", "5", "--sandbox", "podman", "--python", "/usr/bin/python3"]
     assert call("fix", str(tmp_path), "--test", "t.py::a", "--test", "t.py::b", *options, *flags).code == 0
     (task,) = services.runs.tasks
+    assert isinstance(task, FixTask)
     assert (task.repository, task.tests) == (str(tmp_path), ("t.py::a", "t.py::b"))
     assert (task.engine, task.branch, task.choose, task.apply) == (Engine.SEARCH, "b", 2, True)
     assert task.limits.search_seconds == 5.0

@@ -12,15 +12,19 @@ from pathlib import Path
 import pytest
 
 from regoose.domain.event import Event
+from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.run import FixResult, ProofResult
 from regoose.domain.task import FixTask, ProofTask, TaskLimits
 from regoose.sandbox.base import Limits
 from regoose.sandbox.choice import choose
+from regoose.search.testgen import generate
 from regoose.testing.search import Replacement, ScriptedSearch
+from regoose.workflows.earlier import Earlier
 from regoose.workflows.fix import fix
+from regoose.workflows.generate_tests import generate_tests
 from regoose.workflows.prove import prove_commits
-from regoose.workflows.service import RunService
-from regoose.workflows.site import Equipment, Search
+from regoose.workflows.service import Kind, RunService
+from regoose.workflows.site import Equipment, Generate, Search
 from regoose.workspace.checkout import Workspaces
 from regoose.workspace.environment import Environments
 from regoose.workspace.git import Identity
@@ -97,26 +101,44 @@ class Machine:
     home: Path
     events: list[Event] = field(default_factory=list[Event])
 
-    def equip(self, search: Search) -> Equipment:
+    def equip(self, search: Search, author: Generate = generate) -> Equipment:
         return Equipment(
             workspaces=Workspaces(self.home / "workspaces"),
             environments=Environments(self.home / "cache", {"PATH": os.environ["PATH"], "HOME": str(self.home)}),
             choose=partial(choose, environment={}),
             limits=Limits(seconds=60),
             author=Identity("Regoose", "regoose@localhost"),
+            earlier=Earlier(self.home / "cache" / "tests"),
             jobs=2,
             search=search,
+            generate=author,
             python=sys.prefix,
         )
 
     def service(self, equipment: Equipment) -> RunService:
-        return RunService(self.home / "state", partial(fix, equipment))
+        kinds = (
+            Kind("fix", FixTask, FixResult, partial(fix, equipment)),
+            Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment)),
+        )
+        return RunService(self.home / "state", kinds)
 
     async def fix(self, repository: Repository, *found: Replacement, **more: object) -> FixResult:
         task = replace(FixTask(repository=str(repository.root), limits=FEW), **more)  # pyright: ignore[reportArgumentType] - fields by name
         async with self.service(self.equip(ScriptedSearch(found))) as service:
             run_id = await service.start(task)
-            return await service.follow(run_id, self.events.append)
+            result = await service.follow(run_id, self.events.append)
+        assert isinstance(result, FixResult)
+        return result
+
+    async def test(self, repository: Repository, author: Generate, *targets: str, **more: object) -> GenerateResult:
+        limits = replace(FEW, repeats=3)
+        task = GenerateTask(repository=str(repository.root), targets=targets, seconds=4.0, limits=limits)
+        task = replace(task, **more)  # pyright: ignore[reportArgumentType] - fields by name
+        async with self.service(self.equip(ScriptedSearch([]), author)) as service:
+            run_id = await service.start(task)
+            result = await service.follow(run_id, self.events.append)
+        assert isinstance(result, GenerateResult)
+        return result
 
     async def prove(self, repository: Repository, base: str, head: str, *tests: str) -> ProofResult:
         task = ProofTask(repository=str(repository.root), base=base, head=head, tests=tests, limits=FEW)

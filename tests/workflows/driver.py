@@ -1,7 +1,7 @@
 """
-A process that works on one run of `fix` and dies at a point of it.
+A process that works on one run of `fix` or of `test` and dies at a point of it.
 
-    driver.py start|resume HOME REPOSITORY KILL_AT
+    driver.py start|resume HOME REPOSITORY KILL_AT fix|test
 
 It kills itself at the `KILL_AT`-th point it passes (0: never): before a step, inside it after all it does, and after it
 is recorded. Each step that is done adds its name to `HOME/effects`; at the end the result is written as JSON.
@@ -18,22 +18,35 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+from regoose.cli.results import document
+from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.run import FixResult
 from regoose.domain.task import FixTask, TaskLimits
 from regoose.durable.run import Run
-from regoose.reports.json import fix_document
 from regoose.sandbox.base import Limits, Probe
 from regoose.sandbox.bubblewrap import Bubblewrap
 from regoose.sandbox.choice import Choice
+from regoose.testing.generation import ScriptedAuthor
 from regoose.testing.search import Replacement, ScriptedSearch
+from regoose.workflows.earlier import Earlier
 from regoose.workflows.fix import fix
-from regoose.workflows.service import RunService
+from regoose.workflows.generate_tests import generate_tests
+from regoose.workflows.service import Kind, RunService
 from regoose.workflows.site import Equipment
 from regoose.workspace.checkout import Workspaces
 from regoose.workspace.environment import Environments
 from regoose.workspace.git import Identity
 
 T = TypeVar("T")
+
+LIMITS = TaskLimits(repeats=1, search_seconds=5, suite_seconds=60)
+TESTS = """\
+from stats import mean
+
+
+def test_mean_of_three():
+    assert mean([1, 2, 3]) == 3.0
+"""
 
 
 class Fuse:
@@ -82,29 +95,40 @@ async def unprobed(_setting: str) -> Choice:
     return Choice(Bubblewrap(), Probe(backend="bubblewrap", available=True))
 
 
-async def main(verb: str, home: Path, repository: str, kill_at: int) -> None:
+async def main(verb: str, home: Path, repository: str, kill_at: int, kind: str) -> None:
     equipment = Equipment(
         workspaces=Workspaces(home / "workspaces"),
         environments=Environments(home / "cache", {"PATH": os.environ["PATH"], "HOME": str(home)}),
         choose=unprobed,
         limits=Limits(seconds=60),
         author=Identity("Regoose", "regoose@localhost"),
+        earlier=Earlier(home / "cache" / "tests"),
         jobs=2,
         search=ScriptedSearch([Replacement("stats.py", "(len(values) - 1)", "len(values)")]),
+        generate=ScriptedAuthor({"stats": TESTS}),
         python=sys.prefix,
     )
     fuse = Fuse(kill_at)
 
-    async def fused(run: Run, task: FixTask) -> FixResult:
+    async def fused_fix(run: Run, task: FixTask) -> FixResult:
         return await fix(equipment, FusedRun(run, fuse, home / "effects"), task)
 
-    async with RunService(home / "state", fused) as service:
-        limits = TaskLimits(repeats=1, search_seconds=5, suite_seconds=60)
-        task = FixTask(repository=repository, limits=limits)
-        run_id = await (service.start(task) if verb == "start" else service.resume())
+    async def fused_test(run: Run, task: GenerateTask) -> GenerateResult:
+        return await generate_tests(equipment, FusedRun(run, fuse, home / "effects"), task)
+
+    tasks = {
+        "fix": FixTask(repository=repository, limits=LIMITS),
+        "test": GenerateTask(repository=repository, targets=("stats.py",), limits=LIMITS),
+    }
+    kinds = (
+        Kind("fix", FixTask, FixResult, fused_fix),
+        Kind("test", GenerateTask, GenerateResult, fused_test),
+    )
+    async with RunService(home / "state", kinds) as service:
+        run_id = await (service.start(tasks[kind]) if verb == "start" else service.resume())
         result = await service.follow(run_id)
-    (home / "result.json").write_text(json.dumps(fix_document(result)))
+    (home / "result.json").write_text(json.dumps(document(result)))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5]))

@@ -5,29 +5,12 @@ import shlex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regoose.domain.patch import FileEdit, Patch
-from regoose.domain.repair import Candidate
-from regoose.workflows.deliver import Order, branch_name, commit_message, reproduce_command
-from regoose.workspace.git import Identity
-
-
-def order(description: str, targets: tuple[str, ...]) -> Order:
-    candidate = Candidate(number=1, patch=Patch(()), template="t", description=description, score=1, behaviour=1)
-    return Order(
-        run_id="calc-12ab34cd",
-        base_commit="0" * 40,
-        when=0,
-        author=Identity("a", "b"),
-        candidate=candidate,
-        targets=targets,
-        branch=None,
-        apply=False,
-    )
+from regoose.workflows.deliver import branch_name, message_of_fix, message_of_tests, reproduce_command
 
 
 @given(path=st.text(min_size=1), run_id=st.from_regex(r"[a-z]{1,9}-[0-9a-f]{8}", fullmatch=True))
 def test_a_branch_is_named_by_plain_characters_and_ends_in_the_run(path: str, run_id: str) -> None:
-    name = branch_name(run_id, Patch((FileEdit(f"src/{path}", "", ""),)))
+    name = branch_name(run_id, f"src/{path}")
     head, _, slug = name.partition("/")
     assert head == "regoose"
     assert slug.endswith("-" + run_id.rpartition("-")[2])
@@ -36,16 +19,23 @@ def test_a_branch_is_named_by_plain_characters_and_ends_in_the_run(path: str, ru
 
 
 def test_the_message_names_the_tests_and_the_run() -> None:
-    message = commit_message(order("Compare with `<=` instead of `<`.", ("t.py::one", "t.py::two")))
+    message = message_of_fix("calc-12ab34cd", "Compare with `<=` instead of `<`.", ("t.py::one", "t.py::two"))
     assert message.splitlines()[0] == "Compare with `<=` instead of `<`"
     assert "- t.py::one\n- t.py::two\n" in message
     assert message.endswith("Regoose-Run: calc-12ab34cd\n")
 
 
 def test_a_long_message_stays_readable() -> None:
-    message = commit_message(order("word " * 40, tuple(f"t.py::test_{n}" for n in range(50))))
+    message = message_of_fix("calc-12ab34cd", "word " * 40, tuple(f"t.py::test_{n}" for n in range(50)))
     assert len(message.splitlines()[0]) <= 72
     assert "- and 30 more" in message
+
+
+def test_the_message_of_generated_tests_names_the_modules() -> None:
+    assert message_of_tests("calc-12ab34cd", ["calc/rates.py"], 7).splitlines()[0] == "Add tests for calc/rates.py"
+    message = message_of_tests("calc-12ab34cd", [f"m{n}.py" for n in range(21)], 7)
+    assert message.splitlines()[0] == "Add tests for 21 modules"
+    assert "- and 1 more" in message
 
 
 @given(tests=st.lists(st.text(min_size=1), min_size=1, max_size=5))

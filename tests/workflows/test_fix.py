@@ -14,7 +14,7 @@ import pytest
 
 from regoose.domain.evidence import Answer, Difference, Verdict
 from regoose.domain.repair import RepairReport
-from regoose.domain.run import RunState
+from regoose.domain.run import FixResult, RunState
 from regoose.domain.task import FixTask, ProofTask, TaskLimits
 from regoose.errors import (
     CollectionFailed,
@@ -144,6 +144,7 @@ async def test_surviving_behaviours_are_counted_shown_and_chosen(machine: Machin
     task = FixTask(repository=str(repository.root), limits=FEW, choose=2)
     async with machine.service(machine.equip(search)) as service:
         result = await service.follow(await service.start(task))
+    assert isinstance(result, FixResult)
     assert result.evidence.alternatives == 2
     assert result.evidence.differences == (difference,)
     assert [one.number for one in result.alternatives] == [1, 2]

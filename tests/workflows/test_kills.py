@@ -1,4 +1,4 @@
-"""`kill -9` before, inside and after every step of a run of `fix`: it goes on, and ends as if nothing had happened."""
+"""`kill -9` before, inside and after every step of a run: it goes on, and ends as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 DRIVER = Path(__file__).with_name("driver.py")
 STEPS = ("prepare", "baseline", "search", "prove 1", "deliver", "report")
+TEST_STEPS = ("prepare", "recall", "plan", "baseline", "write stats", "judge stats", "deliver", "report")
 FILES = {
     "stats.py": "def mean(values):\n    return sum(values) / (len(values) - 1)\n",
     "tests/test_stats.py": "from stats import mean\n\n\ndef test_mean():\n    assert mean([1, 2, 3]) == 2\n",
@@ -47,8 +48,8 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def drive(home: Path, repository: Path, verb: str, kill_at: int) -> int:
-    argv = [sys.executable, str(DRIVER), verb, str(home), str(repository), str(kill_at)]
+def drive(home: Path, repository: Path, verb: str, kill_at: int, kind: str = "fix") -> int:
+    argv = [sys.executable, str(DRIVER), verb, str(home), str(repository), str(kill_at), kind]
     done = subprocess.run(argv, check=False, capture_output=True, timeout=300)
     assert done.returncode in {0, -signal.SIGKILL}, done.stderr.decode()
     return done.returncode
@@ -94,3 +95,32 @@ async def test_killed_at_every_point_in_turn_it_ends_as_if_nothing_had_happened(
     trees = git(repository, "for-each-ref", "--format=%(tree)", "refs/heads/regoose/").split()
     assert len(trees) == 2
     assert len(set(trees)) == 1
+
+
+async def test_a_run_of_test_whose_steps_go_side_by_side_ends_as_if_nothing_had_happened(
+    tmp_path: Path, repository: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    verb, kills = "start", 0
+    for place in (1, 2, 3, *[5] * 20):  # before a step, after its effect, after one of two side by side was recorded
+        if drive(home, repository, verb, place, "test") == 0:
+            break
+        verb, kills = "resume", kills + 1
+    assert kills >= len(TEST_STEPS) - 2, "two steps may both be recorded before the end"
+    assert Counter((home / "effects").read_text().splitlines()).keys() == set(TEST_STEPS)
+    (summary,) = await Journal(home / "state").list()
+    assert (summary.kind, summary.state) == ("test", RunState.FINISHED)
+    assert len(git(repository, "for-each-ref", "refs/heads/regoose/").splitlines()) == 1
+    assert git(repository, "status", "--porcelain") == ""
+
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert drive(whole, repository, "start", 0, "test") == 0
+    assert _told(home) == _told(whole)
+
+
+def _told(home: Path) -> dict[str, object]:
+    """Return what a result says of the tests: nothing of the run, of times and of places."""
+    found = json.loads((home / "result.json").read_text())
+    return {key: found[key] for key in ("status", "targets", "files", "branch_coverage", "mutation", "dropped")}

@@ -71,3 +71,9 @@ def test_a_place_that_cannot_be_is_refused(tmp_path: Path, output: str) -> None:
     touch(tmp_path, "file.txt")
     with pytest.raises(UsageError, match="--output"):
         Places(tmp_path, output=output)
+
+
+def test_the_file_that_is_there_already(tmp_path: Path) -> None:
+    places = Places(touch(tmp_path, "tests/test_shelf.py"))
+    assert places.existing(SHELF) == "tests/test_shelf.py"
+    assert places.existing(Target(path="pkg/desk.py", module="pkg.desk")) is None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from regoose.cli.repair import Json, limits, repair
+from regoose.cli.results import Json, carry_out, limits
 from regoose.cli.shell import shell_of
 from regoose.domain.task import FixTask
 from regoose.errors import MachineError
@@ -36,7 +36,7 @@ def demo(context: typer.Context, *, json: Json = False) -> None:  # noqa: ARG001
         await create_repository(directory, text)
         async with shell.connect(directory, {}) as services:
             task = FixTask(repository=str(directory), limits=limits(services.loaded.settings))
-            return await repair(shell, services, task)
+            return await carry_out(shell, services, task)
 
     shell.run(work())
 

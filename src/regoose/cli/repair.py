@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from regoose.cli.progress import Progress
-from regoose.cli.shell import Flags, Services, Shell, shell_of
-from regoose.cli.summary import EXIT_CODES, show_fix, show_proof
-from regoose.domain.run import FixResult
-from regoose.domain.task import Engine, FixTask, ProofTask, TaskLimits
-from regoose.reports.json import fix_document, proof_document
+from regoose.cli.results import Json, Python, Sandbox, carry_out, limits
+from regoose.cli.shell import Flags, shell_of
+from regoose.cli.summary import EXIT_CODES, show_proof
+from regoose.domain.task import Engine, FixTask, ProofTask
+from regoose.reports.json import proof_document
 from regoose.settings import Settings
 
 Repository = Annotated[
     Path,
     typer.Argument(metavar="PATH", help="A checkout, or a directory inside one. Default: here.", show_default=False),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-Sandbox = Annotated[
-    str | None, typer.Option("--sandbox", metavar="NAME", help="podman, docker, bubblewrap or landlock.")
-]
-Python = Annotated[
-    str | None, typer.Option("--python", metavar="PATH", help="Interpreter or virtual environment for the tests.")
 ]
 
 
@@ -75,7 +67,7 @@ def fix(  # noqa: PLR0913 - one parameter for each option of the command
 
     async def work() -> int:
         async with shell.connect(repository, flags) as services:
-            return await repair(shell, services, task(services.loaded.settings))
+            return await carry_out(shell, services, task(services.loaded.settings))
 
     shell.run(work())
 
@@ -120,45 +112,3 @@ def prove(  # noqa: PLR0913 - one parameter for each option of the command
             return EXIT_CODES[result.evidence.verdict]
 
     shell.run(work())
-
-
-async def repair(shell: Shell, services: Services, task: FixTask) -> int:
-    """Start a run, follow it to its end and print its result."""
-    shell.run_id = await services.runs.start(task)
-    return await follow(shell, services, shell.run_id)
-
-
-async def follow(shell: Shell, services: Services, run_id: str) -> int:
-    """Show a run as it happens, then its result; return the exit code."""
-    with Progress(shell.terminal) as progress:
-        result = await services.runs.follow(run_id, progress)
-    shell.run_id = None
-    return show(shell, result)
-
-
-def show(shell: Shell, result: FixResult) -> int:
-    """Print a result as this invocation asks for it; return the exit code."""
-    if shell.terminal.as_json:
-        shell.terminal.document(fix_document(result))
-    else:
-        choose = shell.command(f"regoose fix {shlex.quote(result.repository)} --choose")
-        show_fix(shell.terminal.out, result, _rerun(shell, result), choose)
-    return EXIT_CODES[result.status]
-
-
-def _rerun(shell: Shell, result: FixResult) -> str:
-    """Return the command that reruns the proof, with the path of the repository where this is not inside it."""
-    inside = Path.cwd().is_relative_to(result.repository)
-    path = "" if inside or not result.reproduce else f" {shlex.quote(result.repository)}"
-    return shell.command(result.reproduce) + path
-
-
-def limits(settings: Settings) -> TaskLimits:
-    """Return the bounds of a run that the settings ask for."""
-    return TaskLimits(
-        search_seconds=settings.search_seconds,
-        suite_seconds=settings.testing_timeout,
-        run_seconds=settings.workflow_timeout,
-        repeats=settings.repeats,
-        attempts=settings.attempts,
-    )

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from regoose.cli.repair import Json, follow, show
+from regoose.cli.results import Json, document, follow, show
 from regoose.cli.shell import shell_of
 from regoose.cli.summary import columns
 from regoose.domain.run import RunState, RunSummary, StepRecord
-from regoose.reports.json import fix_document, run_document, step_document
+from regoose.reports.json import run_document, step_document
 
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", show_default=False, help="Id of a run, as `regoose runs list` shows it.")
@@ -57,7 +57,7 @@ def show_run(context: typer.Context, run: RunId, *, json: Json = False) -> None:
                 {
                     **run_document(summary),
                     "steps": [step_document(step) for step in steps],
-                    "result": fix_document(result) if result else None,
+                    "result": document(result) if result else None,
                 }
             )
             return 0

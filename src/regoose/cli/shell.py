@@ -16,8 +16,10 @@ import typer
 
 from regoose.cli.console import Terminal
 from regoose.domain.event import Observer
-from regoose.domain.run import FixResult, ProofResult, RunSummary, StepRecord
-from regoose.domain.task import FixTask, ProofTask
+from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.kinds import Result, Task
+from regoose.domain.run import ProofResult, RunSummary, StepRecord
+from regoose.domain.task import ProofTask
 from regoose.sandbox.base import Probe
 from regoose.settings import Loaded
 
@@ -25,15 +27,15 @@ from regoose.settings import Loaded
 class Runs(Protocol):
     """Runs as the workflows' service gives them; see `regoose.workflows.service.RunService`."""
 
-    async def start(self, task: FixTask) -> str:
+    async def start(self, task: Task) -> str:
         """Begin a run and return its id."""
         ...
 
-    async def follow(self, run_id: str, observer: Observer | None = None) -> FixResult:
+    async def follow(self, run_id: str, observer: Observer | None = None) -> Result:
         """Wait for a run and return its result."""
         ...
 
-    async def result(self, run_id: str) -> FixResult:
+    async def result(self, run_id: str) -> Result:
         """Return the result of a run that has ended."""
         ...
 
@@ -73,6 +75,10 @@ class Services(Protocol):
 
     async def prove(self, task: ProofTask, observer: Observer | None = None) -> ProofResult:
         """Run a proof again."""
+        ...
+
+    async def recall(self, task: GenerateTask) -> GenerateResult | None:
+        """Return the result of an earlier run, where the same would come out."""
         ...
 
 

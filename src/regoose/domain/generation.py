@@ -20,6 +20,8 @@ class GenerateTask:
     """Directory of the project meant, relative to the top of a repository that holds several; empty for the top."""
     targets: tuple[str, ...] = ()
     """As the user names them: files, directories, `file.py::Class.method`, or dotted names of modules and functions."""
+    started_in: str = ""
+    """Directory that the targets' paths are relative to, itself relative to the top of the repository."""
     since: str | None = None
     """Name of a commit: only what changed since it. With it, no targets mean every module."""
     engine: Engine = Engine.AUTO

@@ -182,5 +182,5 @@ def _verdict(row: WorkflowStatus) -> Verdict | None:
     output: Json = row.output
     evidence = output.get("evidence") if isinstance(output, dict) else None
     with contextlib.suppress(ValueError):
-        return Verdict(_text(evidence, "verdict"))
+        return Verdict(_text(evidence, "verdict") or _text(output, "status"))
     return None

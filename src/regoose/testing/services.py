@@ -9,8 +9,10 @@ from pathlib import Path
 
 from regoose.cli.shell import Flags
 from regoose.domain.event import Event, Observer
-from regoose.domain.run import FixResult, ProofResult, RunState, RunSummary, StepRecord
-from regoose.domain.task import FixTask, ProofTask
+from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.kinds import Result, Task
+from regoose.domain.run import ProofResult, RunState, RunSummary, StepRecord
+from regoose.domain.task import ProofTask
 from regoose.errors import RegooseError, UnknownRun, UsageError
 from regoose.sandbox.base import Probe
 from regoose.settings import Loaded, load
@@ -24,7 +26,7 @@ async def _at_once() -> None:
 class FakeRuns:
     """Runs that end with `results`, by run id; `start` begins the one called `next_id`."""
 
-    results: dict[str, FixResult] = field(default_factory=dict[str, FixResult])
+    results: dict[str, Result] = field(default_factory=dict[str, Result])
     states: dict[str, RunState] = field(default_factory=dict[str, RunState])
     events: Sequence[Event] = ()
     next_id: str = "example-1"
@@ -32,14 +34,14 @@ class FakeRuns:
     """Raised by `follow` after the events."""
     pause: Callable[[], Awaitable[None]] = _at_once
     """Awaited by `follow` after the events."""
-    tasks: list[FixTask] = field(default_factory=list[FixTask])
+    tasks: list[Task] = field(default_factory=list[Task])
 
-    async def start(self, task: FixTask) -> str:
+    async def start(self, task: Task) -> str:
         """Remember the task."""
         self.tasks.append(task)
         return self.next_id
 
-    async def follow(self, run_id: str, observer: Observer | None = None) -> FixResult:
+    async def follow(self, run_id: str, observer: Observer | None = None) -> Result:
         """Tell the events, then return the result or raise the error."""
         for event in self.events:
             if observer is not None:
@@ -49,7 +51,7 @@ class FakeRuns:
             raise self.error
         return await self.result(run_id)
 
-    async def result(self, run_id: str) -> FixResult:
+    async def result(self, run_id: str) -> Result:
         """Return the result of a run."""
         if run_id not in self.results:
             raise UsageError(f"run {run_id} has not ended")
@@ -80,7 +82,7 @@ class FakeRuns:
         result = self.results.get(run_id)
         summary = RunSummary(
             run_id=run_id,
-            kind="fix",
+            kind="test" if isinstance(result, GenerateResult) else "fix",
             repository=result.repository if result else "/repository",
             state=self.states[run_id],
             verdict=result.status if result else None,
@@ -106,6 +108,8 @@ class FakeServices:
     loaded: Loaded = field(default_factory=lambda: load(environ={}, directory=Path("/"), user_config=Path("/none")))
     connected: list[tuple[Path | None, Flags]] = field(default_factory=list[tuple[Path | None, Flags]])
     proof_tasks: list[ProofTask] = field(default_factory=list[ProofTask])
+    known: GenerateResult | None = None
+    """What `recall` answers with."""
 
     async def probes(self) -> tuple[Probe, ...]:
         """Return what was found."""
@@ -118,6 +122,10 @@ class FakeServices:
             observer(Event("", "prove", "finished", "prove"))
         assert self.proof is not None, "give the fake a proof"
         return self.proof
+
+    async def recall(self, task: GenerateTask) -> GenerateResult | None:
+        """Return what is known."""
+        return None if task.fresh else self.known
 
     @asynccontextmanager
     async def connect(self, repository: Path | None, flags: Flags) -> AsyncGenerator[FakeServices]:

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from regoose.domain.patch import Patch
-from regoose.domain.repair import Candidate
 from regoose.errors import DirtyTree, PolicyRefused
 from regoose.workspace.beneath import Beneath
 from regoose.workspace.delivery import apply_patch, commit_patch
 from regoose.workspace.git import CommitText, Identity, Repository
 
 _SUBJECT = 72
-_NAMED_TESTS = 20
-"""A command that names more is not one that a person would paste."""
+_NAMED = 20
+"""Tests or modules that are named. A command that names more is not one that a person would paste."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +32,12 @@ class Delivery:
 class Order:
     """What is delivered and how."""
 
-    run_id: str
     base_commit: str
-    when: int
+    patch: Patch
+    branch: str
+    message: str
     author: Identity
-    candidate: Candidate
-    targets: tuple[str, ...]
-    branch: str | None
+    when: int
     apply: bool
 
 
@@ -49,39 +47,48 @@ async def deliver(repository: Repository, order: Order) -> Delivery:
 
     Raises `UsageError` for a branch that exists with other content, `DirtyTree` where the patch cannot be applied.
     """
-    patch = order.candidate.patch
-    branch = order.branch or branch_name(order.run_id, patch)
-    text = CommitText(message=commit_message(order), author=order.author, when=order.when)
-    commit = await commit_patch(repository, order.base_commit, patch, branch, text)
-    if order.apply and not _is_applied(repository.root, patch):
+    text = CommitText(message=order.message, author=order.author, when=order.when)
+    commit = await commit_patch(repository, order.base_commit, order.patch, order.branch, text)
+    if order.apply and not _is_applied(repository.root, order.patch):
         try:
-            await apply_patch(repository, patch)
+            await apply_patch(repository, order.patch)
         except DirtyTree as error:
             raise DirtyTree(
-                f"{error.message}; the patch is on the branch {branch} and not in the working tree",
-                hint=f"Commit or stash the changes, then take the patch over: `git cherry-pick {branch}`.",
+                f"{error.message}; the patch is on the branch {order.branch} and not in the working tree",
+                hint=f"Commit or stash the changes, then take the patch over: `git cherry-pick {order.branch}`.",
             ) from None
-    return Delivery(branch=branch, commit=commit, applied=order.apply)
+    return Delivery(branch=order.branch, commit=commit, applied=order.apply)
 
 
-def branch_name(run_id: str, patch: Patch) -> str:
-    """Name the branch after the file that changes and the run: `regoose/<slug>-<id>`."""
-    stem = PurePosixPath(patch.edits[0].path).stem if patch.edits else "fix"
-    slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "fix"
-    return f"regoose/{slug[:40].rstrip('-')}-{run_id.rpartition('-')[2]}"
+def branch_name(run_id: str, path: str, prefix: str = "") -> str:
+    """Name a branch after the file that a run is about: `regoose/<prefix><slug>-<id>`."""
+    slug = re.sub(r"[^a-z0-9]+", "-", PurePosixPath(path).stem.lower()).strip("-") or "change"
+    return f"regoose/{prefix}{slug[:40].rstrip('-')}-{run_id.rpartition('-')[2]}"
 
 
-def commit_message(order: Order) -> str:
-    """Write the message: what changed, which tests it repairs, which run it comes from."""
-    subject = order.candidate.description.rstrip(".").replace("\n", " ")
-    if len(subject) > _SUBJECT:
-        subject = subject[: _SUBJECT - 1].rstrip() + "…"
-    shown = [f"- {test}" for test in order.targets[:_NAMED_TESTS]]
-    if len(order.targets) > _NAMED_TESTS:
-        shown.append(f"- and {len(order.targets) - _NAMED_TESTS} more")
-    tests = "\n".join(shown)
+def message_of_fix(run_id: str, description: str, targets: Sequence[str]) -> str:
+    """Write the message of a repair: what changed, which tests it repairs, which run it comes from."""
     reason = "These tests fail without this change and pass with it:"
-    return f"{subject}\n\n{reason}\n\n{tests}\n\nRegoose-Run: {order.run_id}\n"
+    return f"{_subject(description)}\n\n{reason}\n\n{_list(targets)}\n\nRegoose-Run: {run_id}\n"
+
+
+def message_of_tests(run_id: str, modules: Sequence[str], count: int) -> str:
+    """Write the message of generated tests: for which modules, and what they record."""
+    named = modules[0] if len(modules) == 1 else f"{len(modules)} modules"
+    reason = f"{count} tests that record what the code does now, each seen green in random order. They cover:"
+    return f"{_subject(f'Add tests for {named}')}\n\n{reason}\n\n{_list(modules)}\n\nRegoose-Run: {run_id}\n"
+
+
+def _subject(text: str) -> str:
+    subject = text.rstrip(".").replace("\n", " ")
+    return subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1].rstrip() + "…"
+
+
+def _list(items: Sequence[str]) -> str:
+    shown = [f"- {item}" for item in items[:_NAMED]]
+    if len(items) > _NAMED:
+        shown.append(f"- and {len(items) - _NAMED} more")
+    return "\n".join(shown)
 
 
 def reproduce_command(base: str, head: str, targets: Sequence[str], *, are_all_red: bool, within: str = "") -> str:
@@ -90,9 +97,7 @@ def reproduce_command(base: str, head: str, targets: Sequence[str], *, are_all_r
 
     Without `--test` it takes every test that is red on the base, so the names can be left out where they are those.
     """
-    tests = (
-        [] if are_all_red and len(targets) > _NAMED_TESTS else [part for test in targets for part in ("--test", test)]
-    )
+    tests = [] if are_all_red and len(targets) > _NAMED else [part for test in targets for part in ("--test", test)]
     return shlex.join(["regoose", "prove", "--base", base, "--head", head, *tests, *([within] if within else [])])
 
 

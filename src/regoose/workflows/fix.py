@@ -17,44 +17,31 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from regoose.domain.evidence import SuiteCounts
 from regoose.domain.repair import Candidate, RepairReport
 from regoose.domain.run import Cost, FixResult
 from regoose.domain.task import Engine, FixTask
-from regoose.durable.run import Run
-from regoose.errors import EnvironmentUnavailable, TimeLimit, UsageError
+from regoose.errors import UsageError
 from regoose.search.repair import RepairOptions, RepairProgress
 from regoose.verify.baseline import require_tests
 from regoose.verify.flaky import Baseline, take_baseline
 from regoose.verify.red_green import Proof, ProofPlan, prove
 from regoose.verify.tamper import inspect_patch
-from regoose.workflows.deliver import Delivery, Order, deliver, reproduce_command
+from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_fix, reproduce_command
 from regoose.workflows.outcome import Tried, evidence_of
+from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
 from regoose.workflows.report import write_report
 from regoose.workflows.site import Equipment, Site
 from regoose.workflows.targets import choose_targets
 from regoose.workspace.beneath import encode
-from regoose.workspace.delivery import require_free
-from regoose.workspace.environment import TargetEnvironment
-from regoose.workspace.git import find_repository
+
+if TYPE_CHECKING:
+    from regoose.durable.run import Run
 
 _BASELINE_RUNS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """The facts of a run's site, from which it can be made again."""
-
-    base_commit: str
-    when: int
-    """Seconds since the epoch at the start of the run; dates its commits."""
-    environment: str
-    sandbox: str
-    not_enforced: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 async def fix(equipment: Equipment, run: Run, task: FixTask) -> FixResult:
@@ -65,17 +52,8 @@ async def fix(equipment: Equipment, run: Run, task: FixTask) -> FixResult:
     what this machine lacks, `TimeLimit`, `SandboxDied` where a fresh sandbox died as well.
     """
     equipment = replace(equipment, sandbox=task.sandbox or equipment.sandbox, python=task.python or equipment.python)
-    limit = asyncio.timeout(task.limits.run_seconds)
-    try:
-        async with limit, Site(equipment, run.run_id, task.within) as site:
-            return await _Fix(equipment, site, run, task).carry_out()
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise TimeLimit(
-            f"the run took more than its {task.limits.run_seconds:g} s",
-            hint="Raise WORKFLOW_TIMEOUT, or go on with the time of another run: `regoose runs resume`.",
-        ) from None
+    async with time_limit(task.limits.run_seconds), Site(equipment, run.run_id, task.within) as site:
+        return await _Fix(equipment, site, run, task).carry_out()
 
 
 class _Fix:
@@ -127,28 +105,10 @@ class _Fix:
         return await run.step("report", FixResult, lambda: self._report(prepared, result), lambda r: r.report or "")
 
     async def _prepare(self) -> Prepared:
-        when = int(time.time())
-        if self._task.branch is not None:
-            await require_free(await find_repository(Path(self._task.repository)), self._task.branch)
-        await self._site.furnish(Path(self._task.repository), when)
-        probe = self._site.probe
-        return Prepared(
-            base_commit=self._site.workspace.base_commit,
-            when=when,
-            environment=_say_environment(self._site.environment),
-            sandbox=probe.version or probe.backend,
-            not_enforced=tuple(guarantee.value for guarantee in probe.not_enforced),
-            notes=(*self._site.workspace.notes, *self._site.environment.notes),
-        )
+        return await prepare(self._site, self._task.repository, self._task.branch)
 
     async def _furnish(self, prepared: Prepared) -> None:
-        await self._site.furnish(Path(self._task.repository), prepared.when, prepared.base_commit)
-        now = _say_environment(self._site.environment)
-        if now != prepared.environment:
-            raise EnvironmentUnavailable(
-                f"the run began with {prepared.environment}, and now there is {now}",
-                hint="Bring the first one back and resume the run, or run the task again.",
-            )
+        await furnish_again(self._site, self._task.repository, prepared)
 
     async def _baseline(self, prepared: Prepared) -> Baseline:
         await self._furnish(prepared)
@@ -239,14 +199,14 @@ class _Fix:
         )
 
     def _order(self, prepared: Prepared, candidate: Candidate, targets: Sequence[str]) -> Order:
+        run_id = self._run.run_id
         return Order(
-            run_id=self._run.run_id,
             base_commit=prepared.base_commit,
-            when=prepared.when,
+            patch=candidate.patch,
+            branch=self._task.branch or branch_name(run_id, candidate.patch.edits[0].path),
+            message=message_of_fix(run_id, candidate.description, targets),
             author=self._equipment.author,
-            candidate=candidate,
-            targets=tuple(targets),
-            branch=self._task.branch,
+            when=prepared.when,
             apply=self._task.apply,
         )
 
@@ -272,10 +232,6 @@ class _Fix:
         finished = replace(result, seconds=time.time() - prepared.when, report=str(self._run.folder / "report.html"))
         await asyncio.to_thread(write_report, self._run.folder, finished, sources)
         return finished
-
-
-def _say_environment(environment: TargetEnvironment) -> str:
-    return f"Python {environment.version} from {environment.source}"
 
 
 def _say_counts(counts: SuiteCounts) -> str:

@@ -40,6 +40,12 @@ class Places:
                 return str(PurePosixPath(directory, f"{name}.py"))
         raise UsageError(f"there are a thousand files of tests for {target.module}", hint="Remove the old ones.")
 
+    def existing(self, target: Target) -> str | None:
+        """Return the file of tests that is there already under the name that a new one would have, if any."""
+        directory = self._output or self._directory_for(target)
+        path = PurePosixPath(directory, f"test_{target.module.strip('_').rpartition('.')[2].strip('_')}.py")
+        return str(path) if (self._tree / path).is_file() else None
+
     def _inside(self, output: str) -> str:
         place = (self._tree / output).resolve()
         if not place.is_relative_to(self._tree):

@@ -3,28 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from regoose.domain.event import Event, Observer
+from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.kinds import Result, Task
 from regoose.domain.run import FixResult, RunState, RunSummary, StepRecord
 from regoose.domain.task import FixTask
 from regoose.durable.codec import Json, from_json, to_json
-from regoose.durable.engine import Engine
-from regoose.durable.journal import Journal
-from regoose.durable.run import Run
 from regoose.errors import RunCancelled, UnknownRun, UsageError
-from regoose.workspace.git import find_repository
-from regoose.workspace.project import project_directory
+from regoose.workflows.located import located
 
-FixWorkflow = Callable[[Run, FixTask], Awaitable[FixResult]]
+if TYPE_CHECKING:  # the engine takes a second to import, and what asks for no run need not wait for it
+    from regoose.durable.engine import Engine
+    from regoose.durable.journal import Journal
+    from regoose.durable.run import Run
 
-_FIX = "fix"
+T = TypeVar("T", bound=Task)
+R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T, R]):
+    """One kind of run: its name in the journal, what it is asked for and gives back, and what carries it out."""
+
+    name: str
+    task: type[T]
+    result: type[R]
+    workflow: Callable[[Run, T], Awaitable[R]]
+
+    async def run(self, run: Run, task: Json) -> Json:
+        """Carry a run out, from and to what the journal keeps."""
+        return to_json(await self.workflow(run, from_json(task, self.task)), self.result)
+
+    def asked(self, task: Task) -> Json | None:
+        """Return a task as the journal keeps it, None where it is of another kind."""
+        return to_json(task, self.task) if isinstance(task, self.task) else None
+
+    def answer(self, value: Json) -> R:
+        """Read a result that the journal kept."""
+        return from_json(value, self.result)
+
+
+AnyKind = Kind[FixTask, FixResult] | Kind[GenerateTask, GenerateResult]
+
 _POLL_SECONDS = 0.5
 
 
@@ -35,10 +64,9 @@ class RunService:
     Listing, showing and cancelling read the journal alone; the engine starts with the first run.
     """
 
-    def __init__(self, state_dir: Path, fix: FixWorkflow) -> None:
+    def __init__(self, state_dir: Path, kinds: Sequence[AnyKind]) -> None:
         self._state = state_dir
-        self._journal = Journal(state_dir)
-        self._fix = fix
+        self._kinds = {kind.name: kind for kind in kinds}
         self._running: Engine | None = None
 
     async def __aenter__(self) -> Self:
@@ -53,17 +81,18 @@ class RunService:
             await self._running.__aexit__(kind, error, trace)
             self._running = None
 
-    async def start(self, task: FixTask) -> str:
-        """Begin a run and return its id; raises `NotARepository` before there is one."""
-        repository = await find_repository(Path(task.repository))
-        within = project_directory(repository.root, Path(task.repository))
-        task = dataclasses.replace(task, repository=str(repository.root), within=within)
-        run_id = f"{_slug(repository.root.name)}-{secrets.token_hex(4)}"
+    async def start(self, task: Task) -> str:
+        """Begin a run and return its id; raises `NotARepository` and, for what the task names, `UsageError`."""
+        task = await located(task)
+        run_id = f"{_slug(Path(task.repository).name)}-{secrets.token_hex(4)}"
         engine = await self._engine()
-        await engine.start(_FIX, run_id, to_json(task, FixTask))
+        name, asked = next(
+            (kind.name, asked) for kind in self._kinds.values() if (asked := kind.asked(task)) is not None
+        )
+        await engine.start(name, run_id, asked)
         return run_id
 
-    async def follow(self, run_id: str, observer: Observer | None = None) -> FixResult:
+    async def follow(self, run_id: str, observer: Observer | None = None) -> Result:
         """
         Wait for a run, telling `observer` what happens in it, and return its result.
 
@@ -73,9 +102,9 @@ class RunService:
             return await self._follow_elsewhere(run_id, observer)
         if observer is not None:
             self._running.observe(run_id, observer)
-        return from_json(await self._running.result(run_id), FixResult)
+        return await self._answer(run_id, await self._running.result(run_id))
 
-    async def result(self, run_id: str) -> FixResult:
+    async def result(self, run_id: str) -> Result:
         """Return the result of a run that has ended; raises what ended it, `UsageError` where it has not."""
         summary, _ = await self._journal.show(run_id)
         if summary.state is RunState.CANCELLED:
@@ -85,7 +114,7 @@ class RunService:
             raise outcome
         if outcome is None:
             raise UsageError(f"run {run_id} has not ended: it is {summary.state.value}", hint=_go_on(summary))
-        return from_json(outcome, FixResult)
+        return await self._answer(run_id, outcome)
 
     async def resume(self, run_id: str | None = None) -> str:
         """
@@ -114,15 +143,25 @@ class RunService:
         """Return a run and its steps; raises `UnknownRun`."""
         return await self._journal.show(run_id)
 
+    @cached_property
+    def _journal(self) -> Journal:
+        from regoose.durable.journal import Journal  # noqa: PLC0415 - see above
+
+        return Journal(self._state)
+
     async def _engine(self) -> Engine:
         if self._running is None:
-            self._running = await Engine(self._state, {_FIX: self._run_fix}).__aenter__()
+            from regoose.durable.engine import Engine  # noqa: PLC0415 - see above
+
+            workflows = {kind.name: kind.run for kind in self._kinds.values()}
+            self._running = await Engine(self._state, workflows).__aenter__()
         return self._running
 
-    async def _run_fix(self, run: Run, task: Json) -> Json:
-        return to_json(await self._fix(run, from_json(task, FixTask)), FixResult)
+    async def _answer(self, run_id: str, value: Json) -> Result:
+        name, _ = await self._journal.task(run_id)
+        return self._kinds[name].answer(value)
 
-    async def _follow_elsewhere(self, run_id: str, observer: Observer | None) -> FixResult:
+    async def _follow_elsewhere(self, run_id: str, observer: Observer | None) -> Result:
         told = 0
         while True:
             summary, steps = await self._journal.show(run_id)

@@ -10,12 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from regoose.domain.generation import Draft, Target
 from regoose.domain.repair import RepairReport
 from regoose.errors import SandboxDied
 from regoose.sandbox.base import Limits, Probe, Sandbox, Spec
 from regoose.sandbox.pool import Opener, Pool
 from regoose.search.repair import BaseReader, RepairOptions, RepairProgress, repair
+from regoose.search.testgen import GenerateOptions, GenerateProgress, generate
 from regoose.verify.suite import SandboxLease, Suite
+from regoose.workflows.earlier import Earlier
 from regoose.workspace.checkout import Workspace, Workspaces
 from regoose.workspace.environment import Environments, TargetEnvironment
 from regoose.workspace.git import Identity
@@ -54,6 +57,23 @@ class Search(Protocol):
         ...
 
 
+class Generate(Protocol):
+    """An author of tests that needs no model; `regoose.search.testgen.generate` is the one."""
+
+    async def __call__(
+        self,
+        sandbox: Sandbox,
+        environment_python: str,
+        target: Target,
+        options: GenerateOptions,
+        *,
+        env: Mapping[str, str] | None = None,
+        on_progress: Callable[[GenerateProgress], None] | None = None,
+    ) -> Draft:
+        """Write tests for one module of the tree in `sandbox`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipment:
     """What runs are done with. Made once by the composition root."""
@@ -64,10 +84,13 @@ class Equipment:
     """Find the backend that a setting means; raises `NoSandbox`."""
     limits: Limits
     author: Identity
+    earlier: Earlier
+    """What earlier runs of `test` kept."""
     jobs: int
     """Sandboxes used at once."""
     sandbox: str = "auto"
     search: Search = repair
+    generate: Generate = generate
     python: str | None = None
     """Environment, interpreter or version asked for by the user."""
     keep: bool = False
@@ -85,6 +108,7 @@ class Site:
         self._environment: TargetEnvironment | None = None
         self._chosen: Chosen | None = None
         self._pool: Pool | None = None
+        self._furnishing = asyncio.Lock()
         self._fresh = asyncio.Semaphore(equipment.jobs)
 
     async def __aenter__(self) -> Self:
@@ -103,6 +127,10 @@ class Site:
 
     async def furnish(self, path: Path, when: int, commit: str | None = None) -> None:
         """Make the tree of `commit` (None: of the checkout as it is) and provide its environment, once."""
+        async with self._furnishing:
+            await self._furnish(path, when, commit)
+
+    async def _furnish(self, path: Path, when: int, commit: str | None) -> None:
         if self._workspace is None:
             await self._equipment.workspaces.sweep()
             self._workspace = await self._equipment.workspaces.create(path, self._run_id, when=when, commit=commit)
@@ -154,11 +182,10 @@ class Site:
             await pool.close()
 
     async def surviving(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do `work`, and once more on fresh sandboxes where one died under it."""
+        """Do `work`, and once more where a sandbox died under it: the pool lends no dead one."""
         try:
             return await work()
         except SandboxDied:
-            await self.drop_sandboxes()
             return await work()
 
     @asynccontextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regoose.domain.patch import FileEdit, Patch
@@ -33,6 +35,40 @@ async def compare(repository: Repository, base: str, head: str) -> Change:
         paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
         edits = [FileEdit(path, await _text(git, old.get(path)), await _text(git, new.get(path))) for path in paths]
     return Change(base=base, head=head, patch=Patch(tuple(edits)))
+
+
+async def changed_lines(repository: Repository, base: str, head: str) -> Mapping[str, tuple[int, ...]]:
+    """
+    Return the lines, 1-based, that `head` changed since it left the history of `base`, by the path of their file.
+
+    A new file has all its lines; where lines were only taken out, the lines around the gap stand for them. Links and
+    submodules are left out, and so are files that are gone. Raises `UsageError` for an unknown revision.
+    """
+    async with open_git(repository) as git:
+        base, head = await git.resolve(base), await git.resolve(head)
+        base = await git.merge_base(base, head) or base
+        changed = [path for path, change in (await git.changes(base, head)).items() if change is not None]
+        if not changed:
+            return {}
+        old = {entry.path: entry for entry in await git.files(base, changed)}
+        new = {entry.path: entry for entry in await git.files(head, changed)}
+        found: dict[str, tuple[int, ...]] = {}
+        for path in sorted(path for path in changed if new[path].mode in _REGULAR):
+            before = old.get(path)
+            text = await _text(git, before) if before is not None and before.mode in _REGULAR else None
+            found[path] = _differing(text or "", await _text(git, new[path]) or "")
+    return found
+
+
+def _differing(before: str, after: str) -> tuple[int, ...]:
+    old, new = before.splitlines(), after.splitlines()
+    lines: set[int] = set()
+    for tag, _, _, first, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "delete":
+            lines.update(line for line in (first, first + 1) if 1 <= line <= len(new))
+        elif tag != "equal":
+            lines.update(range(first + 1, last + 1))
+    return tuple(sorted(lines))
 
 
 async def _files(git: Git, commit: str) -> dict[str, TreeEntry]:

@@ -289,6 +289,15 @@ class Git:
             raise UsageError(f"{revision!r} names no commit of {str(self.repository.root)!r}", hint="See `git log`.")
         return done.stdout.decode().split()[-1]
 
+    async def tree_of(self, commit: str) -> str:
+        """Return the id of a commit's tree."""
+        return await self._call.line("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}")
+
+    async def merge_base(self, one: str, other: str) -> str | None:
+        """Return the commit at which two lines of history part, None where they have nothing in common."""
+        done = await self._call("merge-base", one, other)
+        return done.stdout.decode().strip() or None if done.exit_code == 0 else None
+
     async def nearest_tag(self, commit: str) -> str | None:
         """Return the tag that comes last before a commit, None where there is none."""
         done = await self._call("describe", "--tags", "--abbrev=0", commit)

@@ -1,0 +1,76 @@
+"""What every command that runs something does with it: start it, follow it, show its result."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regoose.cli.progress import Progress
+from regoose.cli.shell import Services, Shell
+from regoose.cli.summary import EXIT_CODES, show_fix, show_generate
+from regoose.domain.generation import GenerateResult
+from regoose.domain.kinds import Result, Task
+from regoose.domain.task import TaskLimits
+from regoose.reports.generation.document import generate_document
+from regoose.reports.json import Document, fix_document
+from regoose.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
+Sandbox = Annotated[
+    str | None, typer.Option("--sandbox", metavar="NAME", help="podman, docker, bubblewrap or landlock.")
+]
+Python = Annotated[
+    str | None, typer.Option("--python", metavar="PATH", help="Interpreter or virtual environment for the tests.")
+]
+
+
+async def carry_out(shell: Shell, services: Services, task: Task) -> int:
+    """Start a run, follow it to its end and print its result."""
+    shell.run_id = await services.runs.start(task)
+    return await follow(shell, services, shell.run_id)
+
+
+async def follow(shell: Shell, services: Services, run_id: str) -> int:
+    """Show a run as it happens, then its result; return the exit code."""
+    with Progress(shell.terminal) as progress:
+        result = await services.runs.follow(run_id, progress)
+    shell.run_id = None
+    return show(shell, result)
+
+
+def show(shell: Shell, result: Result) -> int:
+    """Print a result as this invocation asks for it; return the exit code."""
+    if shell.terminal.as_json:
+        shell.terminal.document(document(result))
+    elif isinstance(result, GenerateResult):
+        show_generate(shell.terminal.out, result, result.reproduce)
+    else:
+        choose = shell.command(f"regoose fix {shlex.quote(result.repository)} --choose")
+        show_fix(shell.terminal.out, result, _rerun(shell, result.reproduce, result.repository), choose)
+    return EXIT_CODES[result.status]
+
+
+def document(result: Result) -> Document:
+    """Return the JSON document of a result."""
+    return generate_document(result) if isinstance(result, GenerateResult) else fix_document(result)
+
+
+def limits(settings: Settings) -> TaskLimits:
+    """Return the bounds of a run that the settings ask for."""
+    return TaskLimits(
+        search_seconds=settings.search_seconds,
+        suite_seconds=settings.testing_timeout,
+        run_seconds=settings.workflow_timeout,
+        repeats=settings.repeats,
+        attempts=settings.attempts,
+    )
+
+
+def _rerun(shell: Shell, reproduce: str, repository: str) -> str:
+    """Return the command that reruns the proof, with the path of the repository where this is not inside it."""
+    inside = Path.cwd().is_relative_to(repository)
+    path = "" if inside or not reproduce else f" {shlex.quote(repository)}"
+    return shell.command(reproduce) + path

@@ -1,0 +1,10 @@
+"""The kinds of run: what each is asked for and what it gives back."""
+
+from __future__ import annotations
+
+from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.run import FixResult
+from regoose.domain.task import FixTask
+
+Task = FixTask | GenerateTask
+Result = FixResult | GenerateResult

@@ -1,0 +1,324 @@
+"""
+The workflow `test`: write tests for code that has none, and keep those that prove their worth.
+
+    prepare   the private tree at the base, the target's environment, a sandbox
+    recall    what an earlier run kept for the same question, code and environment
+    plan      the modules that are meant, and where the tests of each go
+    baseline  what the repository's own tests reach of them, where there are any
+    write M   a draft for module M, several modules side by side
+    judge M   what verification keeps of the draft: green every time, and worth it
+    deliver   a branch, and the working tree where asked for
+    report    the result, written down
+
+Each is a step: journalled when it is done, replayed after a crash. Steps that run side by side are begun in a fixed
+order, by which a replay knows them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from regoose.domain.evidence import Verdict
+from regoose.domain.generation import Draft, GenerateResult, GenerateTask, Kept, Target, TestFile, branch_coverage
+from regoose.domain.patch import FileEdit, Patch
+from regoose.domain.run import Cost
+from regoose.domain.task import Engine
+from regoose.reports.generation import write_generation
+from regoose.search.testgen import GenerateOptions, GenerateProgress
+from regoose.verify.keep import Existing, Judge, keep, measure_existing
+from regoose.workflows.appending import appended
+from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_tests
+from regoose.workflows.earlier import Entry, fingerprint
+from regoose.workflows.planning import Plan, Planned, plan_targets
+from regoose.workflows.prepared import Prepared, furnish_again, prepare, side_by_side, time_limit
+from regoose.workflows.site import Equipment, Site
+from regoose.workspace.git import open_git
+
+if TYPE_CHECKING:
+    from regoose.durable.run import Run
+
+_BASELINE_SECONDS = 120.0
+"""Most that the repository's own tests may take: what they cover in that time counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What an earlier run kept; no modules where there was none that fits."""
+
+    modules: tuple[Kept, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+async def generate_tests(equipment: Equipment, run: Run, task: GenerateTask) -> GenerateResult:
+    """
+    Carry out one run of `test`.
+
+    Raises what its steps raise: `UsageError` for targets that mean nothing, `MachineError`s for what this machine
+    lacks, `TimeLimit`, `SandboxDied` where a fresh sandbox died as well.
+    """
+    equipment = replace(equipment, sandbox=task.sandbox or equipment.sandbox, python=task.python or equipment.python)
+    async with time_limit(task.limits.run_seconds), Site(equipment, run.run_id, task.within) as site:
+        return await _Generate(equipment, site, run, task).carry_out()
+
+
+async def recall(equipment: Equipment, task: GenerateTask) -> GenerateResult | None:
+    """
+    Return the result of an earlier run whole, where the same would come out: nothing is run, nothing journalled.
+
+    That needs the same question, code and environment, and the branch and the report where that run left them.
+    """
+    entry = equipment.earlier.find(task)
+    if entry is None or task.fresh or task.apply or task.branch is not None:
+        return None
+    result = entry.result
+    if result.report is None or not await asyncio.to_thread(Path(result.report).exists):
+        return None
+    async with Site(equipment, "recall", task.within) as site:
+        await site.furnish(Path(task.repository), int(time.time()))
+        if entry.fingerprint != await fingerprint(site.workspace, site.environment, task):
+            return None
+        if result.branch is not None:
+            async with open_git(site.workspace.repository) as git:
+                if await git.branch_commit(result.branch) != result.commit:
+                    return None
+    told = "Nothing that counts has changed since this run; `--fresh` searches again."
+    return replace(result, cached=len(result.modules), notes=(*result.notes, told))
+
+
+class _Generate:
+    """The steps of one run, in order."""
+
+    def __init__(self, equipment: Equipment, site: Site, run: Run, task: GenerateTask) -> None:
+        self._equipment = equipment
+        self._site = site
+        self._run = run
+        self._task = task
+
+    async def carry_out(self) -> GenerateResult:
+        """Run the steps, or replay those that are recorded, and return the result."""
+        run, task = self._run, self._task
+        prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
+        recalled = await run.step("recall", Recalled, lambda: self._recall(prepared), _say_recalled)
+        modules, notes = recalled.modules, recalled.notes
+        if not modules:
+            plan = await run.step("plan", Plan, lambda: self._plan(prepared), _say_plan)
+            modules = await self._made(prepared, plan)
+            notes = plan.notes
+        kept = [one for one in modules if one.file is not None]
+        delivery: Delivery | None = None
+        if kept:
+            delivery = await run.step("deliver", Delivery, lambda: self._deliver(prepared, kept), _say_delivery)
+        result = GenerateResult(
+            run_id=run.run_id,
+            status=Verdict.PROVEN if kept or not modules else Verdict.UNPROVEN,
+            engine=Engine.SEARCH,
+            repository=task.repository,
+            base_commit=prepared.base_commit,
+            modules=modules,
+            branch=delivery.branch if delivery else None,
+            commit=delivery.commit if delivery else None,
+            applied=delivery is not None and delivery.applied,
+            reproduce=_reproduce(delivery, kept, task.within),
+            seconds=0.0,
+            cost=Cost(),
+            report=None,
+            environment=prepared.environment,
+            sandbox=prepared.sandbox,
+            not_enforced=prepared.not_enforced,
+            notes=(*prepared.notes, *notes),
+            cached=len(recalled.modules),
+        )
+        return await run.step(
+            "report", GenerateResult, lambda: self._report(prepared, result), lambda r: r.report or ""
+        )
+
+    async def _prepare(self) -> Prepared:
+        return await prepare(self._site, self._task.repository, self._task.branch)
+
+    async def _furnish(self, prepared: Prepared) -> None:
+        await furnish_again(self._site, self._task.repository, prepared)
+
+    async def _recall(self, prepared: Prepared) -> Recalled:
+        await self._furnish(prepared)
+        entry = None if self._task.fresh else self._equipment.earlier.find(self._task)
+        if entry is None or entry.fingerprint != await self._fingerprint():
+            return Recalled()
+        told = f"Nothing that counts has changed since run {entry.result.run_id}: its tests are taken over."
+        return Recalled(modules=entry.result.modules, notes=(told,))
+
+    async def _fingerprint(self) -> str:
+        return await fingerprint(self._site.workspace, self._site.environment, self._task)
+
+    async def _plan(self, prepared: Prepared) -> Plan:
+        await self._furnish(prepared)
+        return await plan_targets(self._site.workspace, self._task)
+
+    async def _made(self, prepared: Prepared, plan: Plan) -> tuple[Kept, ...]:
+        """Write and judge the tests of every module; the repository's own tests run beside the writing."""
+        run = self._run
+        async with side_by_side() as group:
+            baseline = group.create_task(
+                run.step("baseline", Existing, lambda: self._baseline(prepared, plan), _say_existing)
+            )
+            drafts = [
+                group.create_task(
+                    run.step(f"write {one.target.module}", Draft, partial(self._write, prepared, plan, one), _say_draft)
+                )
+                for one in plan.modules
+            ]
+        existing = baseline.result()
+        async with side_by_side() as group:
+            judged = [
+                group.create_task(
+                    run.step(
+                        f"judge {draft.target.module}", Kept, partial(self._judge, prepared, draft, existing), _say_kept
+                    )
+                )
+                for draft in (one.result() for one in drafts)
+            ]
+        return tuple(one.result() for one in judged)
+
+    async def _baseline(self, prepared: Prepared, plan: Plan) -> Existing:
+        await self._furnish(prepared)
+        sources = {one.target.path: self._source(one.target) for one in plan.modules}
+        seconds = min(_BASELINE_SECONDS, self._task.limits.suite_seconds)
+        return await self._site.surviving(lambda: measure_existing(self._site.suite(), sources, seconds=seconds))
+
+    async def _write(self, prepared: Prepared, plan: Plan, planned: Planned) -> Draft:
+        await self._furnish(prepared)
+        environment, target = self._site.environment, planned.target
+        options = GenerateOptions(
+            test_path=planned.test_path,
+            seconds=self._task.seconds,
+            jobs=max(1, self._equipment.jobs // len(plan.modules)),
+            existing=planned.existing,
+            style=plan.style,
+        )
+
+        async def write() -> Draft:
+            async with self._site.lend() as sandbox:
+                return await self._equipment.generate(
+                    sandbox,
+                    str(environment.python),
+                    target,
+                    options,
+                    env=environment.env,
+                    on_progress=partial(self._writing, target),
+                )
+
+        draft = await self._site.surviving(write)
+        return draft if planned.append_to is None else self._appended(draft, planned.append_to)
+
+    def _appended(self, draft: Draft, path: str) -> Draft:
+        """Return the draft as an addition to the file that is there, or as it is where the two do not go together."""
+        text = None if draft.file is None else appended(self._site.workspace.read(path) or "", draft.file.text)
+        if text is None:
+            note = f"The tests do not go together with {path}: they stand in a file of their own."
+            return draft if draft.file is None else replace(draft, note=f"{draft.note} {note}".strip())
+        return replace(draft, file=TestFile(path, text))
+
+    def _writing(self, target: Target, progress: GenerateProgress) -> None:
+        self._run.progress(
+            f"write {target.module}",
+            f"{progress.phase}: {progress.branches} of {progress.branches_total} branches, "
+            f"{progress.killed} of {progress.mutants} mutants",
+            phase=progress.phase,
+            executions=progress.executions,
+            branches=progress.branches,
+            branches_total=progress.branches_total,
+            killed=progress.killed,
+            mutants=progress.mutants,
+            seconds=progress.seconds,
+        )
+
+    async def _judge(self, prepared: Prepared, draft: Draft, existing: Existing) -> Kept:
+        await self._furnish(prepared)
+        judge = Judge(
+            suite=self._site.suite(),
+            repeats=self._task.limits.repeats,
+            jobs=self._equipment.jobs,
+            min_gain=self._task.min_gain,
+        )
+        source = self._source(draft.target)
+        present = "" if draft.file is None else self._site.workspace.read(draft.file.path) or ""
+        return await self._site.surviving(lambda: keep(judge, draft, source, existing, present=present))
+
+    def _source(self, target: Target) -> str:
+        return self._site.workspace.read(target.path) or ""
+
+    def _order(self, prepared: Prepared, kept: Sequence[Kept], patch: Patch) -> Order:
+        run_id = self._run.run_id
+        paths = [one.target.path for one in kept]
+        return Order(
+            base_commit=prepared.base_commit,
+            patch=patch,
+            branch=self._task.branch or branch_name(run_id, paths[0], "tests-"),
+            message=message_of_tests(run_id, paths, sum(len(one.tests) for one in kept)),
+            author=self._equipment.author,
+            when=prepared.when,
+            apply=self._task.apply,
+        )
+
+    async def _deliver(self, prepared: Prepared, kept: Sequence[Kept]) -> Delivery:
+        await self._furnish(prepared)
+        files = [one.file for one in kept if one.file is not None]
+        edits = tuple(FileEdit(one.path, self._site.workspace.read(one.path), one.text) for one in files)
+        return await deliver(self._site.workspace.repository, self._order(prepared, kept, Patch(edits)))
+
+    async def _report(self, prepared: Prepared, result: GenerateResult) -> GenerateResult:
+        await self._furnish(prepared)
+        sources = {one.target.path: self._source(one.target) for one in result.modules}
+        finished = replace(result, seconds=time.time() - prepared.when, report=str(self._run.folder / "report.html"))
+        await asyncio.to_thread(write_generation, self._run.folder, finished, sources)
+        entry = Entry(fingerprint=await self._fingerprint(), result=finished)
+        self._equipment.earlier.keep(self._task, entry)
+        return finished
+
+
+def _reproduce(delivery: Delivery | None, kept: Sequence[Kept], within: str) -> str:
+    """Return the command that runs the tests in a clone that has the commit."""
+    if delivery is None:
+        return ""
+    files = [one.file.path for one in kept if one.file is not None]
+    inside = [str(PurePosixPath(path).relative_to(within)) for path in files] if within else files
+    steps = [["git", "checkout", delivery.commit], *([["cd", within]] if within else [])]
+    return " && ".join(shlex.join(step) for step in [*steps, ["python", "-m", "pytest", *inside]])
+
+
+def _say_recalled(recalled: Recalled) -> str:
+    return f"{_count(len(recalled.modules), 'module')} known" if recalled.modules else "nothing yet"
+
+
+def _say_plan(plan: Plan) -> str:
+    return _count(len(plan.modules), "module")
+
+
+def _say_existing(existing: Existing) -> str:
+    return f"{existing.passed} passed, {existing.red} red"
+
+
+def _say_draft(draft: Draft) -> str:
+    return draft.note or f"a draft for {draft.target.path}"
+
+
+def _say_kept(kept: Kept) -> str:
+    if kept.file is None:
+        return "nothing kept"
+    before, after = branch_coverage([kept.before]), branch_coverage([kept.after])
+    mutation = f"{kept.mutation.killed} of {kept.mutation.total} mutants"
+    return f"{_count(len(kept.tests), 'test')}, branches {before:.0f} → {after:.0f} %, {mutation}"
+
+
+def _say_delivery(delivery: Delivery) -> str:
+    return f"{delivery.branch} at {delivery.commit[:12]}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

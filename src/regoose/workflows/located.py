@@ -1,0 +1,50 @@
+"""Where a task is to be carried out: from the paths a user gives to the repository and the project in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from regoose.domain.generation import GenerateTask
+from regoose.domain.kinds import Task
+from regoose.errors import UsageError
+from regoose.workspace.git import find_repository
+from regoose.workspace.project import project_directory
+
+T = TypeVar("T", bound=Task)
+
+
+async def located(task: T) -> T:
+    """
+    Return the task with the repository's top as its repository, and its project and targets relative to that.
+
+    Raises `NotARepository`, and `UsageError` for a target outside the repository.
+    """
+    place = Path(task.repository)
+    root = (await find_repository(place)).root
+    within = project_directory(root, place)
+    task = replace(task, repository=str(root), within=within)
+    if isinstance(task, GenerateTask):
+        targets = tuple(_inside(root, one) for one in task.targets)
+        task = replace(task, targets=targets, started_in=_below(root, place))
+    return task
+
+
+def _below(root: Path, place: Path) -> str:
+    below = place.resolve().relative_to(root.resolve()).as_posix()
+    return "" if below == "." else below
+
+
+def _inside(root: Path, target: str) -> str:
+    """Return a target that is an absolute path relative to the repository's top; any other as it is."""
+    path, separator, member = target.partition("::")
+    if not Path(path).is_absolute():
+        return target
+    place = Path(path).resolve()
+    if not place.is_relative_to(root.resolve()):
+        raise UsageError(
+            f"{path!r} lies outside the repository {str(root)!r}",
+            hint="Give a path inside it, or name its repository with --repo.",
+        )
+    return place.relative_to(root.resolve()).as_posix() + separator + member

@@ -209,8 +209,11 @@ def coverage(
         ("match a:\n    case 1:\n        b\n    case _:\n        c\n", (2, 3), "never matched"),
         ("match a:\n    case 1:\n        b\n    case _:\n        c\n", (2, 4), "always matched"),
         ("try:\n    a\nexcept E:\n    b\n", (3, 4), "never caught here"),
+        ("def f(): pass\nf\n", (1, -1), "its body never runs"),
+        ("if a: return\nb\n", (1, -1), "never leaves the function"),
+        ("if a: return\nb\n", (1, 2), "never goes on at line 2"),
         ("a\nb\n", (1, 7), "never goes on at line 7"),
-        ("a\nb\n", (1, -1), "never leaves the function here"),
+        ("a\nb\n", (1, -1), "never leaves the function"),
         ("if a:\n", (1, 2), "never goes on at line 2"),
     ],
 )

@@ -1,13 +1,11 @@
-"""Lines and branches of a file, and the report that continuous integration reads."""
+"""Lines and branches of a file."""
 
 from __future__ import annotations
-
-import xml.etree.ElementTree as ET
 
 import pytest
 
 from regoose.domain.generation import FileCoverage
-from regoose.verify.coverage import coverage_xml, file_coverage
+from regoose.verify.coverage import file_coverage
 
 SOURCE = """\
 import sys
@@ -50,26 +48,3 @@ def test_a_file_of_another_python_has_the_lines_that_ran() -> None:
     found = file_coverage("a.py", "def f(:\n    pass\n", [(-1, 1), (1, 2), (2, -1)])
     assert found.lines == found.covered_lines == (1, 2)
     assert found.branches == ()
-
-
-def test_the_report_says_the_same_as_the_figures() -> None:
-    sources = {"src/sign.py": SOURCE, "other.py": "x = 1\n", "broken.py": "def f(:\n"}
-    arcs = {"src/sign.py": RUN, "other.py": [], "broken.py": [(-1, 1)]}
-    files = [file_coverage(path, text, arcs[path]) for path, text in sources.items()]
-    root = ET.fromstring(coverage_xml(files, sources))
-    assert [one.text for one in root.iterfind("sources/source")] == ["."]
-    lines = {
-        one.attrib["filename"]: {int(line.attrib["number"]): line.attrib for line in one.iterfind("lines/line")}
-        for one in root.iter("class")
-    }
-    assert lines.keys() == {"src/sign.py", "other.py"}
-    seen = files[0]
-    assert tuple(lines["src/sign.py"]) == seen.lines
-    assert tuple(n for n, line in lines["src/sign.py"].items() if line["hits"] == "1") == seen.covered_lines
-    assert lines["src/sign.py"][5]["condition-coverage"] == "50% (1/2)"
-    assert lines["src/sign.py"][6]["missing-branches"] == "11"
-    assert lines["other.py"][1]["hits"] == "0"
-
-
-def test_a_report_of_no_file_is_a_report() -> None:
-    assert ET.fromstring(coverage_xml([], {})).attrib["lines-valid"] == "0"

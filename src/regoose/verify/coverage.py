@@ -6,14 +6,11 @@ coverage.py is imported late: it costs a tenth of a second, and most commands ne
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING
 
@@ -108,40 +105,6 @@ class Measure:
 def file_coverage(path: str, source: str, arcs: Iterable[Arc]) -> FileCoverage:
     """Return the lines and branches of the file at `path` and those that `arcs` stand for; see `Measure`."""
     return Measure(path, source).coverage(arcs)
-
-
-def coverage_xml(files: Sequence[FileCoverage], sources: Mapping[str, str]) -> str:
-    """
-    Return a report of `files` in the XML of Cobertura, as coverage.py writes it: what continuous integration reads.
-
-    `sources` holds the text of each file by its path. Raises `KeyError` where one is missing; a file that cannot be
-    parsed is left out, as coverage.py does when it is told to ignore errors.
-    """
-    from coverage import Coverage  # noqa: PLC0415 - see the module
-
-    with tempfile.TemporaryDirectory(prefix="regoose-") as folder:
-        root = Path(folder).resolve()
-        arcs = {str(root / one.path): _arcs_of(one) for one in files}
-        for one in files:
-            place = root / one.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(sources[one.path].encode("utf-8", "surrogateescape"))
-        whole = Coverage(data_file=None, branch=True, config_file=False, source=[str(root)])
-        data = whole.get_data()
-        data.add_arcs(arcs)
-        data.touch_files(list(arcs))  # those without an arc, too
-        with contextlib.ExitStack() as stack, warnings.catch_warnings():
-            stack.callback(data.close, force=True)  # without force it keeps what it holds in memory
-            warnings.simplefilter("ignore")  # that a file cannot be parsed is not the user's fault
-            wanted = list(arcs) or [str(root / "none")]  # no name at all would be an error, and a missing file is none
-            whole.xml_report(morfs=wanted, outfile=str(root / "coverage.xml"), ignore_errors=True)
-        text = (root / "coverage.xml").read_text(encoding="utf-8")
-    return text.replace(f"<source>{root}</source>", "<source>.</source>")
-
-
-def _arcs_of(one: FileCoverage) -> set[Arc]:
-    """Return arcs that stand for the same lines and branches: a line that leads to itself says that it ran."""
-    return {*one.covered_branches, *((line, line) for line in one.covered_lines)}
 
 
 def _parser(path: str, source: str) -> PythonParser | None:

@@ -68,7 +68,7 @@ def _missing(names: _Ways, line: int, to: int) -> str:
     if line in names:
         body, into, past = names[line]
         return into if to == body else past
-    return "never leaves the function here" if to < 0 else f"never goes on at line {to}"
+    return "never leaves the function" if to < 0 else f"never goes on at line {to}"
 
 
 def _nodes(source: str) -> tuple[ast.AST, ...]:
@@ -85,15 +85,20 @@ def _ways(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, tuple[int, str, str]]
     for node in nodes:
         match node:
             case ast.If(body=[first, *_]) | ast.While(body=[first, *_]):
-                yield node.lineno, (_start(first), "never true", "never false")
+                line, into, past = node.lineno, "never true", "never false"
             case ast.For(body=[first, *_]) | ast.AsyncFor(body=[first, *_]):
-                yield node.lineno, (_start(first), "never entered", "never ran to its end")
+                line, into, past = node.lineno, "never entered", "never ran to its end"
             case ast.ExceptHandler(body=[first, *_]):
-                yield node.lineno, (_start(first), "never caught here", "never another exception")
+                line, into, past = node.lineno, "never caught here", "never another exception"
             case ast.match_case(pattern=pattern, body=[first, *_]):
-                yield pattern.lineno, (_start(first), "never matched", "always matched")
+                line, into, past = pattern.lineno, "never matched", "always matched"
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() if node.body[0].lineno == node.lineno:
+                yield node.lineno, (-node.lineno, "its body never runs", "never defined")
+                continue
             case _:
-                pass
+                continue
+        if _start(first) > line:  # else the ways are told by where they lead
+            yield line, (_start(first), into, past)
 
 
 def _start(node: ast.stmt) -> int:

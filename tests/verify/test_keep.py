@@ -9,8 +9,22 @@ from typing import Any
 
 import pytest
 
-from regoose.domain.generation import Draft, DropReason, Kept, Target, TestFile, branch_coverage, line_coverage
+from regoose.domain.generation import (
+    Draft,
+    DropReason,
+    Kept,
+    Mutant,
+    MutantStatus,
+    MutationReport,
+    Target,
+    TestFile,
+    branch_coverage,
+    line_coverage,
+)
+from regoose.domain.patch import Patch
 from regoose.verify.keep import Existing, Judge, keep, measure_existing
+from regoose.verify.mutation import MutationOrder
+from regoose.verify.suite import Suite
 
 OpenSuite = Callable[..., Any]
 
@@ -40,6 +54,7 @@ async def judged(open_suite: OpenSuite, text: str, *, files: dict[str, str] | No
     tree = {"grades.py": GRADES, **(files or {})}
     draft = Draft(target=options.pop("target", TARGET), file=TestFile("tests/test_grades.py", HEAD + text))
     present = options.pop("present", "")
+    options.setdefault("seconds", 0.0)
     async with open_suite(tree) as suite:
         existing = await measure_existing(suite, {"grades.py": GRADES}, seconds=60) if files else Existing()
         return await keep(Judge(suite=suite, **options), draft, GRADES, existing, present=present)
@@ -313,3 +328,123 @@ def test_made(points):
     assert kept.file is not None
     assert '[["c", "dd", "e"]]' in kept.file.text
     assert reasons(kept) == {"test_longest[words0]": DropReason.NO_GAIN, "test_longest[words1]": DropReason.NO_GAIN}
+
+
+class Scripted:
+    """Says of each mutant what it was told, and remembers what it was asked."""
+
+    def __init__(self, *mutants: tuple[int, MutantStatus, tuple[str, ...]]) -> None:
+        self.report = MutationReport(
+            mutants=tuple(
+                Mutant(path="grades.py", line=line, operator="x", before="a", after="b", status=status, killers=killers)
+                for line, status, killers in mutants
+            ),
+            possible=len(mutants),
+        )
+        self.orders: list[MutationOrder] = []
+
+    async def __call__(self, suite: Suite, order: MutationOrder, *, patch: Patch | None = None) -> MutationReport:
+        assert suite
+        assert patch
+        self.orders.append(order)
+        return self.report
+
+
+FILE = "tests/test_grades.py::"
+PAIRS = """\
+@pytest.mark.parametrize("words", [["a"], ["b"], ["c", "dd", "e"]])
+def test_longest(words):
+    assert longest(words) == max(words, key=len)
+
+
+def test_a():
+    assert grade(10) == "A"
+
+
+def test_again():
+    assert grade(11) == "A"
+
+
+def test_late():
+    assert grade(12) == "A"
+"""
+
+
+async def test_tests_stay_for_the_mutants_that_only_they_kill(open_suite: OpenSuite) -> None:
+    own = "from grades import grade\n\ndef test_own(): assert grade(99)\n"
+    script = Scripted(
+        (12, MutantStatus.KILLED, (f"{FILE}test_longest[words1]",)),
+        (4, MutantStatus.KILLED, (f"{FILE}test_again",)),
+        (4, MutantStatus.KILLED, ("test_own.py::test_own",)),
+        (5, MutantStatus.NOT_RUN, ()),
+        (15, MutantStatus.TIMEOUT, (f"{FILE}test_longest[words2]",)),
+        (14, MutantStatus.SURVIVED, ()),
+        (7, MutantStatus.UNCOVERED, ()),
+    )
+    kept = await judged(open_suite, PAIRS, files={"test_own.py": own}, seconds=1.0, mutate=script)
+    (order,) = script.orders
+    assert order.first == 1
+    assert order.tests[:2] == (
+        ("test_own.py::test_own", (2, 4, 5)),
+        (f"{FILE}test_longest[words0]", (12, 13, 14, 15, 16)),
+    )
+    assert names(kept) == ["test_longest[words0]", "test_longest[words1]", "test_again"]
+    assert {test: reason for test, reason in reasons(kept).items() if reason is DropReason.NO_GAIN}.keys() == {
+        "test_longest[words0]",
+        "test_a",
+        "test_late",
+    }
+    statuses = [one.status for one in kept.mutation.mutants]
+    assert statuses == [one.status for one in script.report.mutants]
+    assert kept.mutation.mutants[0].killers == (f"{FILE}test_longest[words0]",)
+    assert kept.mutation.mutants[4].killers == (f"{FILE}test_longest[words1]",)
+    before = [one.status for one in kept.mutation_before.mutants]
+    assert before == [
+        MutantStatus.UNCOVERED,
+        MutantStatus.SURVIVED,
+        MutantStatus.KILLED,
+        MutantStatus.NOT_RUN,
+        MutantStatus.UNCOVERED,
+        MutantStatus.UNCOVERED,
+        MutantStatus.UNCOVERED,
+    ]
+    assert (kept.mutation.killed, kept.mutation.total, kept.mutation_before.killed) == (4, 6, 1)
+
+
+@pytest.mark.parametrize(("asked", "kept_one"), [(50.0, True), (51.0, False)])
+async def test_mutants_alone_may_be_the_gain(open_suite: OpenSuite, asked: float, *, kept_one: bool) -> None:
+    own = "from grades import grade\n\ndef test_own(): assert grade(99)\n"
+    text = 'def test_a():\n    assert grade(10) == "A"\n'
+    script = Scripted((4, MutantStatus.KILLED, (f"{FILE}test_a",)), (5, MutantStatus.SURVIVED, ()))
+    options: dict[str, Any] = {"seconds": 1.0, "mutate": script, "min_gain": asked}
+    kept = await judged(open_suite, text, files={"test_own.py": own}, **options)
+    assert bool(kept.tests) is kept_one
+
+
+async def test_real_mutants_keep_the_tests_of_the_boundaries(open_suite: OpenSuite) -> None:
+    text = """\
+@pytest.mark.parametrize(
+    ("points", "expected"), [(12, "A"), (10, "A"), (9, "B"), (7, "B"), (5, "B"), (4, "C"), (2, "C"), (0, "C")]
+)
+def test_grade(points, expected):
+    assert grade(points) == expected
+
+
+def test_negative():
+    with pytest.raises(ValueError, match="-1"):
+        grade(-1)
+
+
+def test_calls():
+    grade(3)
+    longest(["a", "bb", "c"])
+"""
+    kept = await judged(open_suite, text, seconds=60.0)
+    assert {f"test_grade[{row}]" for row in ("10-A", "9-B", "5-B", "4-C")} <= set(names(kept))
+    assert "test_negative" in names(kept)
+    assert {"test_grade[12-A]", "test_grade[2-C]"} <= reasons(kept).keys()
+    assert kept.mutation_before == MutationReport()
+    status = {(one.line, one.after): one.status for one in kept.mutation.mutants}
+    assert status[4, "if points >= 9:"] is MutantStatus.KILLED
+    assert MutantStatus.SURVIVED in status.values()
+    assert kept.mutation.killed < kept.mutation.total

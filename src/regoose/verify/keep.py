@@ -3,9 +3,10 @@ Which drafted tests are worth keeping: green every time, and each reaching or no
 
 A draft's file is run once with arcs, and at the same time once more in another order. Of the tests that are green in
 both, the fewest are chosen that reach every line and branch not reached before and kill every mutant not killed
-before. The file is cut down to them, and as it then stands it runs several times, in random orders and with other hash
-seeds, at least two at a time; what is red in one of these runs goes, and the choice is made anew from the rest.
-Whoever wrote the tests has no say: every verdict is read from reports of `Suite`.
+before; a mutant for which there was no time speaks neither for nor against a test. The file is cut down to them, and
+as it then stands it runs several times, in random orders and with other hash seeds, at least two at a time; what is
+red in one of these runs goes, and the choice is made anew from the rest. Whoever wrote the tests has no say: every
+verdict is read from reports of `Suite`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 import warnings
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from regoose.domain.evidence import CaseResult, Outcome, SuiteReport
 from regoose.domain.generation import (
@@ -35,6 +37,7 @@ from regoose.verify.choose import Candidate, choose, why_needless
 from regoose.verify.coverage import Arc, Measure
 from regoose.verify.existing import Existing, Reached, measure_existing
 from regoose.verify.matrix import Matrix
+from regoose.verify.mutation import MutationOrder, mutate
 from regoose.verify.prune import name_of, prune, test_names, units
 from regoose.verify.suite import Suite
 
@@ -43,8 +46,18 @@ __all__ = ["Existing", "Judge", "keep", "measure_existing"]
 _RUN_SECONDS = 120.0
 """Limit of one run of a drafted file."""
 _TEST_SECONDS = 10.0
+_KILLERS = 3
+"""Known killers of a mutant after which it is left: more give the choice of tests more freedom, and cost time."""
 _ROUNDS = 5
 """How often the choice is made anew after tests were found unsteady."""
+
+
+class Mutate(Protocol):
+    """What tells which tests notice which mutants; `regoose.verify.mutation.mutate` is the one."""
+
+    async def __call__(self, suite: Suite, order: MutationOrder, *, patch: Patch | None = None) -> MutationReport:
+        """Run tests on mutants of a module of the base plus `patch`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +68,14 @@ class Judge:
     repeats: int = 3
     """Runs in which the final file must be green."""
     seconds: float = 5.0
-    """Time for mutants."""
+    """Time for mutants; none are made with 0."""
     jobs: int = 2
     min_gain: float = 0.0
     """Percentage points of branch coverage or of mutants killed that a file must add."""
     seed: int = 0
     line_length: int = 88
     """To which a shortened import is formatted."""
+    mutate: Mutate = mutate
 
 
 async def keep(judge: Judge, draft: Draft, source: str, existing: Existing, *, present: str = "") -> Kept:
@@ -125,6 +139,7 @@ class _Work:
         seen = await self._look()
         if isinstance(seen, str):
             return self._without(seen)
+        seen = replace(seen, matrix=replace(seen.matrix, mutation=await self._mutation(seen)))
         unsteady: dict[str, str] = {}
         for _ in range(_ROUNDS):
             pool = [self._candidate(seen, tests) for tests in seen.candidates if unsteady.keys().isdisjoint(tests)]
@@ -174,11 +189,31 @@ class _Work:
                 arcs={test: found[path] for test, found in coverage.arcs.items() if path in found},
                 import_arcs=coverage.import_arcs.get(path, frozenset[Arc]()),
                 lines=self.meant,
+                killers=_KILLERS,
             ),
             candidates=tuple(group for group in groups if group not in bad),
             dropped=tuple(one for found in bad.values() for one in found),
             seconds={case.id: case.seconds for case in report.cases},
         )
+
+    async def _mutation(self, seen: _Seen) -> MutationReport:
+        """Have mutants met by the existing tests, and by the drafted ones where no existing test notices."""
+        drafted = tuple((test, seen.matrix.lines_of(test)) for tests in seen.candidates for test in tests)
+        if not drafted or self.judge.seconds <= 0:
+            return MutationReport()
+        existing = tuple((test, tuple(sorted(lines))) for test, lines in self.reached.lines_of_tests())
+        order = MutationOrder(
+            path=self.measure.path,
+            module=self.nothing.target.module,
+            tests=existing + drafted,
+            first=len(existing),
+            lines=tuple(sorted(self.meant or ())),
+            seconds=self.judge.seconds,
+            jobs=self.judge.jobs,
+            killers=_KILLERS,
+            seed=self.judge.seed,
+        )
+        return await self.judge.mutate(self.judge.suite, order, patch=self._patch(self.file.text))
 
     async def _repeated(self, seen: _Seen, tests: Sequence[str]) -> tuple[str, dict[str, str], dict[str, str]]:
         """Run the file cut down to some tests; return it, their names in it, and which were not green and why."""
@@ -248,6 +283,7 @@ class _Work:
     def _with(self, seen: _Seen, file: TestFile, names: Mapping[str, str], dropped: tuple[DroppedTest, ...]) -> Kept:
         """Return what is kept, with the coverage and the mutants that follow from the runs so far."""
         tests = [test for test in names if name_of(test) not in self.old]
+        notes = (*self.nothing.notes, matrix.mutation.note) if matrix.mutation.note else self.nothing.notes
         return replace(
             self.nothing,
             file=file,
@@ -258,6 +294,7 @@ class _Work:
             mutation_before=seen.matrix.mutants_before(),
             dropped=dropped,
             repeats=self.judge.repeats,
+            notes=notes,
         )
 
     def _without(self, why: str, seen: _Seen | None = None, dropped: tuple[DroppedTest, ...] = ()) -> Kept:

@@ -29,8 +29,8 @@ class Matrix:
     """With so many known killers a mutant may have been left before every test was tried."""
 
     def lines_of(self, test: str) -> tuple[int, ...]:
-        """Return the lines that a drafted test runs, those of the import included."""
-        return tuple(sorted({end for arc in self._taken([test]) for end in arc if end > 0}))
+        """Return the lines that a drafted test itself runs."""
+        return tuple(sorted({end for arc in self.arcs.get(test, ()) for end in arc if end > 0}))
 
     def goals(self, tests: Iterable[str]) -> frozenset[Hashable]:
         """Return what drafted tests add to the existing ones: lines, branches, mutants."""
@@ -42,7 +42,7 @@ class Matrix:
         existing = self._existing
         for number, one in enumerate(self.mutation.mutants):
             killers = set(one.killers)
-            if one.is_killed and (killers & tests or not killers) and not killers & existing:
+            if one.is_killed and killers & tests and not killers & existing:
                 found.add(("mutant", number))
         return frozenset(found)
 
@@ -54,8 +54,8 @@ class Matrix:
         """
         Return what became of the mutants by the existing tests and some drafted ones, which may get other `names`.
 
-        It follows from who was seen to kill what. Where all known killers are gone and others may never have been
-        tried, the mutant does not count.
+        It follows from who was seen to kill what. Where all known killers are gone and other drafted tests may never
+        have been tried, the mutant does not count; existing tests come first and are tried always.
         """
         counted = self._existing | set(tests)
         arcs = self.reached.all_arcs() | self._taken(tests)
@@ -63,13 +63,13 @@ class Matrix:
 
         def credited(one: Mutant) -> Mutant:
             killers = tuple((names or {}).get(test, test) for test in one.killers if test in counted)
-            by_import = one.is_killed and not one.killers and bool(counted)
-            if one.status is MutantStatus.NOT_RUN or killers or by_import:
+            if one.status is MutantStatus.NOT_RUN or killers:
                 return replace(one, killers=killers)
             if self.measure.statement(one.line) not in lines:
                 return replace(one, status=MutantStatus.UNCOVERED, killers=())
-            is_known = len(one.killers) < self.killers
-            return replace(one, status=MutantStatus.SURVIVED if is_known else MutantStatus.NOT_RUN, killers=())
+            was_left = one.status is MutantStatus.TIMEOUT or len(one.killers) >= self.killers
+            status = MutantStatus.NOT_RUN if tests and was_left else MutantStatus.SURVIVED
+            return replace(one, status=status, killers=())
 
         return replace(self.mutation, mutants=tuple(credited(one) for one in self.mutation.mutants))
 

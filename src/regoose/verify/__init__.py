@@ -2,8 +2,8 @@
 What is proven, and how: the tests' own results decide, never the author of a patch.
 
 - `suite.Suite(lease=, python=, env=, limits=)`: `await run(selection, patch=, seed=, seconds=)` → `SuiteReport`;
-  `await trace(selection, patch=, arcs=)` → `(SuiteReport, CoverageMap)`. `lease` is a function that returns an async context
-  manager of a `Sandbox` holding the base tree. A run never raises for what the code under test does.
+  `await trace(selection, patch=, arcs=)` → `(SuiteReport, CoverageMap)`. `lease` is a function that returns an async
+  context manager of a `Sandbox` holding the base tree. A run never raises for what the code under test does.
 - `flaky.take_baseline(suite, runs=, seconds=)` → `Baseline(report, flaky)`: what passes, fails and flips before any
   change. `baseline.require_tests(report)` raises what a user can act on (`NoTests`, `CollectionFailed`,
   `EnvironmentUnavailable`, `TimeLimit`); `baseline.environment_findings(report)` names tests that are red for want of

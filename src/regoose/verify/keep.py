@@ -283,7 +283,7 @@ class _Work:
     def _with(self, seen: _Seen, file: TestFile, names: Mapping[str, str], dropped: tuple[DroppedTest, ...]) -> Kept:
         """Return what is kept, with the coverage and the mutants that follow from the runs so far."""
         tests = [test for test in names if name_of(test) not in self.old]
-        notes = (*self.nothing.notes, matrix.mutation.note) if matrix.mutation.note else self.nothing.notes
+        note = seen.matrix.mutation.note
         return replace(
             self.nothing,
             file=file,
@@ -294,7 +294,7 @@ class _Work:
             mutation_before=seen.matrix.mutants_before(),
             dropped=dropped,
             repeats=self.judge.repeats,
-            notes=notes,
+            notes=(*self.nothing.notes, note) if note else self.nothing.notes,
         )
 
     def _without(self, why: str, seen: _Seen | None = None, dropped: tuple[DroppedTest, ...] = ()) -> Kept:

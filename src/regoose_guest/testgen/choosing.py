@@ -12,17 +12,23 @@ from regoose_guest.testgen.observing import SeenJson
 
 _PLAIN = frozenset(" _-.")
 _DELETE = 127
+_MISFIT = 0.12
 
 
-def cost(candidate: Candidate, seen: SeenJson) -> float:
-    """Return what a case costs its reader: long, odd and accidental ones are dear, documented ones cheap."""
+def cost(candidate: Candidate, seen: SeenJson, misfit: float = 0.0) -> float:
+    """
+    Return what a case costs its reader: long, odd and accidental ones are dear, documented ones cheap.
+
+    `misfit` says how far its arguments are from what is expected, as `Expectations` has it.
+    """
     text = "".join(source(act) for act in candidate.acts)
     found = 1 + len(text) / 60 + 0.6 * (len(candidate.acts) - 1)
     found += 0.1 * sum(not one.isalnum() and one not in _PLAIN for one in text) / 2
     found += 0.3 * sum(ord(one) >= _DELETE or ord(one) < ord(" ") for one in text)
     found += 0.5 * (text.count("\\x") + text.count("\\u"))
     if candidate.is_example:
-        found *= 0.6
+        found *= 0.4
+    found += _MISFIT * misfit
     raised = seen["raised"]
     if raised is not None:
         found += 12 if raised["is_misfit"] else 0.3 if raised["is_explicit"] else 2

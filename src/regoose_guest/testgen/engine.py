@@ -14,6 +14,7 @@ from regoose_guest.testgen.acts import Candidate, from_json, key_of
 from regoose_guest.testgen.analyse import Facts
 from regoose_guest.testgen.choosing import choose, cost
 from regoose_guest.testgen.covering import Goal
+from regoose_guest.testgen.expecting import Expectations
 from regoose_guest.testgen.exploring import Shared, explore
 from regoose_guest.testgen.finishing import Finisher
 from regoose_guest.testgen.loading import CannotLoad, Program
@@ -84,7 +85,7 @@ class Engine:
         existing = [os.path.join(options["root"], one) for one in options["existing"]]
         facts = Facts(program.tree, program.path, existing)
         scope = Scope(facts, program.tree, options["only"], options["lines"])
-        shared = Shared(program, facts, scope, self._scratch, options["memory_bytes"])
+        shared = Shared(program, facts, scope, Expectations(facts), self._scratch, options["memory_bytes"])
         candidates, note = self._explore(shared)
         if not candidates:
             return self._result("", note or self._why_nothing(program))
@@ -167,7 +168,7 @@ class Engine:
         """Return, for each mutant that is noticed, the cases that do; new cases are added to `watched`."""
         self._tell(phase="mutate")
         cases = [
-            Tried(number, one.candidate, one.seen, cost(one.candidate, one.seen))
+            Tried(number, one.candidate, one.seen, _cost(shared, one))
             for number, one in enumerate(watched)
             if not (one.seen["raised"] and one.seen["raised"]["is_misfit"])
         ]
@@ -210,7 +211,7 @@ class Engine:
         are_fine = {id(one) for one in fine}
         goals = self._goals(watched, [id(case) in are_fine for case in made], kills)
         dear = [_DOUBT if observers.doubts(one) else 1.0 for one in watched]
-        costs = [cost(one.candidate, one.seen) * more for one, more in zip(watched, dear)]
+        costs = [_cost(shared, one) * more for one, more in zip(watched, dear)]
         chosen = choose(costs, goals)
         pace = _WRITING * (monotonic() - began) / len(made)
         chosen = chosen[: max(1, int((self._deadline.left + _LATE) / pace))]  # the best come first
@@ -295,6 +296,10 @@ class Engine:
             if needed[number].goals <= reached and is_like(one.seen, needed[number].seen):
                 result[number] = one
         return result
+
+
+def _cost(shared: Shared, one: Watched) -> float:
+    return cost(one.candidate, one.seen, shared.expectations.misfit(one.candidate.acts))
 
 
 def _simplify(shared: Shared, cases: Sequence[Chosen], end: float, share: crew.Share, target: str) -> None:

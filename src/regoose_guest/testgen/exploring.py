@@ -18,6 +18,7 @@ from regoose_guest.testgen.acts import FUNCTION, Act, Candidate, key_of
 from regoose_guest.testgen.analyse import Facts
 from regoose_guest.testgen.compared import NAME, OPERATION, Instrument, Seen
 from regoose_guest.testgen.covering import Cover, code_lines, cover
+from regoose_guest.testgen.expecting import Expectations
 from regoose_guest.testgen.frames import is_accident
 from regoose_guest.testgen.guard import Guard, Hang
 from regoose_guest.testgen.loading import Program
@@ -53,6 +54,7 @@ class Shared(NamedTuple):
     program: Program
     facts: Facts
     scope: Scope
+    expectations: Expectations
     scratch: str
     memory_bytes: int
 

@@ -16,6 +16,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+from regoose_guest.testgen.usage import CALLABLES
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -228,7 +230,7 @@ class Annotations:
         if kind in self._classes:
             return f"instance:{kind}"
         held = self._namespace.get(last)
-        if kind in _TOLD_PLAIN or kind in {"callable", "decimal", "fraction", "path", "none", "regex"}:
+        if kind in _TOLD_PLAIN or kind in {*CALLABLES, "decimal", "fraction", "path", "none", "regex"}:
             return kind
         if isinstance(held, type) and held not in _PLAIN:
             self.foreign.setdefault(last, held)

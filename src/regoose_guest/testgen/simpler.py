@@ -5,57 +5,106 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from typing import Iterator, List, Tuple, Union
+from functools import lru_cache
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 from regoose_guest.testgen.acts import Act
 
 _WORDS = ("a", "b", "ab", "abc", "a b", "A", "1", "text")
 _NUMBERS = (1, 2, 0, 3, 5, 10, -1)
 _FRACTIONS = (0.5, 1.5, 2.0, 1.0)
+_FEW = 2
+Slot = Union[int, str]
 _SHORT = 12
 """Characters of a text that is shortened one by one."""
 _SAFE = frozenset(" ")
 _CALLABLES = ("str", "len", "bool", "sum", "lambda x: x", "lambda x: x + 1", "lambda x, y: x + y")
+_TURNS = ("lambda x: x > 1", "lambda x: x == 'a'", "lambda x: x[1] > 1", "lambda x: x + 1", "lambda x, y: x + y")
+"""Functions that are read as one word."""
 _CALLED = frozenset({"max", "min", "repr", "abs", "dict", "list", "int", "tuple"})
 """Functions that stand for any function: odder to read than those of `_CALLABLES`."""
+_TEXTS, _INTS = ("a", "b", "c", "d"), (1, 2, 3, 4)
+"""What people take when any will do, one after the other."""
+_SIZES = {0: 7.0, 1: 5.0, 2: 0.0}
+"""What is odd about a display of so many items: an empty one shows nothing, one of one item not what holds for all."""
 
 
 def weight(source: str) -> float:
-    """Return how much there is to read in an argument: its parts, its characters, the odd ones double."""
+    """Return how odd an argument is to read: its parts, its characters, whether it is too small to show anything."""
+    node = _parsed(source)
+    return float(len(source)) if node is None else _weight(node, 0)
+
+
+def _weight(node: ast.AST, depth: int) -> float:
+    if isinstance(node, ast.Constant):
+        return 1 + _constant_weight(node.value)
+    if isinstance(node, ast.Name):
+        return 2.5 if node.id in _CALLED else 2 + 0.1 * (node.id in _CALLABLES and _CALLABLES.index(node.id))
+    if isinstance(node, ast.Lambda) and ast.unparse(node) in _TURNS:
+        return 3
+    inner = sum(_weight(one, depth + 1) for one in ast.iter_child_nodes(node))
+    if isinstance(node, (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)):
+        return 0.5
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
+        count = len(node.keys) if isinstance(node, ast.Dict) else len(node.elts)
+        return 2 + inner + (_SIZES.get(count, 0.0) if depth == 0 else 0.5 * (count == 0)) + 0.5 * _is_mixed(node)
+    return 2 + inner
+
+
+def _is_mixed(node: ast.expr) -> bool:
+    """Whether a display holds constants of different types side by side."""
+    parts = [node.keys, node.values] if isinstance(node, ast.Dict) else [getattr(node, "elts", [])]
+    return any(len({type(one.value) for one in part if isinstance(one, ast.Constant)}) > 1 for part in parts)
+
+
+def _parsed(source: str) -> Optional[ast.expr]:
     try:
-        tree = ast.parse(source, mode="eval")
+        return ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return float(len(source))
-    found = 0.0
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant):
-            found += 1 + _constant_weight(node.value)
-        elif isinstance(node, ast.Name):
-            found += 2.5 if node.id in _CALLED else 2 + 0.1 * (node.id in _CALLABLES and _CALLABLES.index(node.id))
-        elif not isinstance(node, (ast.Load, ast.Expression)):
-            found += 2
-    return found
+        return None
 
 
 def _constant_weight(value: object) -> float:
     if isinstance(value, str):
         odd = sum(not (one.isascii() and one.isalnum()) and one not in _SAFE for one in value)
         shouted = sum(one.isupper() for one in value)
-        return len(value) + 3 * odd + 0.2 * shouted + 0.1 * (value not in _WORDS)
+        return len(value) + 3 * odd + 0.2 * shouted + 0.1 * (value not in (*_WORDS, *_TEXTS)) + 4 * (not value)
     if isinstance(value, bytes):
         return len(value)
     if isinstance(value, bool) or value is None:
         return 0
     if isinstance(value, int):
-        return len(str(abs(value))) + (0.1 * _NUMBERS.index(value) if value in _NUMBERS else 1)
+        return len(str(abs(value))) + (0 if value in _INTS else 0.3 if value in _NUMBERS else 1)
     return len(repr(value))
 
 
+def load(acts: Sequence[Act]) -> float:
+    """Return how odd the arguments of acts are, values that come again for no reason among them."""
+    texts = [text for act in acts for text in (*act.positional, *(value for _, value in act.keywords))]
+    constants = [one for text in texts for one in _constants(text)]
+    return sum(map(_cached_weight, texts)) + 2 * len(acts) + 0.6 * (len(constants) - len(set(constants)))
+
+
+@lru_cache(maxsize=20_000)
+def _cached_weight(source: str) -> float:
+    return weight(source)
+
+
+@lru_cache(maxsize=20_000)
+def _constants(source: str) -> Tuple[Tuple[type, object], ...]:
+    node = _parsed(source)
+    constants = (one.value for one in (ast.walk(node) if node is not None else ()) if isinstance(one, ast.Constant))
+    return tuple((type(value), value) for value in constants if _is_common(value))
+
+
+def _is_common(value: object) -> bool:
+    return isinstance(value, (int, str)) and not isinstance(value, bool) and value not in {0, ""}
+
+
 def simpler(source: str) -> Iterator[str]:
-    """Yield sources of values with less to read, the outer parts changed first, nothing made empty."""
-    try:
-        tree = ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    """Yield sources of values less odd to read, the outer parts changed first, nothing made empty."""
+    tree = _parsed(source)
+    if tree is None:
         return
     known = {source}
     limit = weight(source)
@@ -68,14 +117,25 @@ def simpler(source: str) -> Iterator[str]:
                 text = ast.unparse(ast.fix_missing_locations(changed))
             except (ValueError, RecursionError):
                 continue
-            if text not in known and weight(text) < limit:
+            if text not in known and _cached_weight(text) < limit:
                 known.add(text)
                 yield text
 
 
-def simpler_acts(acts: Tuple[Act, ...]) -> Iterator[Tuple[Act, ...]]:
-    """Yield the acts with one argument left out or simpler, the last act first."""
+def simpler_acts(
+    acts: Tuple[Act, ...], plain: Callable[[int, Slot], Sequence[str]] = lambda _at, _slot: ()
+) -> Iterator[Tuple[Act, ...]]:
+    """
+    Yield the acts with an argument left out, or another way, the last act first.
+
+    `plain` gives what a person would take for the argument of an act, by its place in the call or its name.
+    """
+    for at in reversed(range(len(acts))):
+        for slot in _slots(acts[at]):
+            for text in plain(at, slot):
+                yield (*acts[:at], _with(acts[at], slot, text), *acts[at + 1 :])
     yield from _shorter_ways(acts)
+    yield from _renamed(acts)
     for at in reversed(range(len(acts))):
         act = acts[at]
         others: List[Act] = []
@@ -85,14 +145,76 @@ def simpler_acts(acts: Tuple[Act, ...]) -> Iterator[Tuple[Act, ...]]:
         others += [act._replace(keywords=keywords) for keywords in kept]
         for other in others:
             yield (*acts[:at], other, *acts[at + 1 :])
-        for number, given in enumerate(act.positional):
+        for slot, given in _slots(act).items():
             for text in simpler(given):
-                positional = (*act.positional[:number], text, *act.positional[number + 1 :])
-                yield (*acts[:at], act._replace(positional=positional), *acts[at + 1 :])
-        for number, (name, given) in enumerate(act.keywords):
-            for text in simpler(given):
-                keywords = (*act.keywords[:number], (name, text), *act.keywords[number + 1 :])
-                yield (*acts[:at], act._replace(keywords=keywords), *acts[at + 1 :])
+                yield (*acts[:at], _with(act, slot, text), *acts[at + 1 :])
+    yield from _distinct(acts)
+
+
+def _slots(act: Act) -> Dict[Slot, str]:
+    """Return the arguments by their place or name."""
+    return {**dict(enumerate(act.positional)), **dict(act.keywords)}
+
+
+def _with(act: Act, slot: Slot, text: str) -> Act:
+    if isinstance(slot, int):
+        return act._replace(positional=(*act.positional[:slot], text, *act.positional[slot + 1 :]))
+    return act._replace(keywords=tuple((name, text if name == slot else value) for name, value in act.keywords))
+
+
+def _renamed(acts: Tuple[Act, ...]) -> Iterator[Tuple[Act, ...]]:
+    """Yield the acts with one constant changed wherever it stands: keys and what looks them up change together."""
+    counted: Dict[Tuple[type, object], int] = {}
+    for text in (text for act in acts for text in _texts(act)):
+        for one in _constants(text):
+            counted[one] = counted.get(one, 0) + 1
+    for (kind, old), count in counted.items():
+        series: Sequence[object] = _TEXTS if kind is str else _INTS
+        for new in series if count > 1 and old not in series else ():
+            if (kind, new) not in counted:
+                changer = _Renamer(old, new)
+                yield tuple(_mapped(act, changer) for act in acts)
+
+
+def _distinct(acts: Tuple[Act, ...]) -> Iterator[Tuple[Act, ...]]:
+    """Yield the acts with one constant that comes again made another one."""
+    known: Set[Tuple[type, object]] = set()
+    for at, act in enumerate(acts):
+        for slot, text in _slots(act).items():
+            node = _parsed(text)
+            if node is None:
+                continue
+            for number, one in enumerate(ast.walk(node)):
+                if isinstance(one, ast.Constant) and _is_common(one.value):
+                    for new in _series(one.value) if (type(one.value), one.value) in known else ():
+                        changed = ast.unparse(_replaced(node, number, ast.Constant(new)))
+                        yield (*acts[:at], _with(act, slot, changed), *acts[at + 1 :])
+                    known.add((type(one.value), one.value))
+
+
+def _series(value: object) -> Sequence[Union[str, int]]:
+    return _TEXTS if isinstance(value, str) else _INTS
+
+
+class _Renamer(ast.NodeTransformer):
+    def __init__(self, old: object, new: object) -> None:
+        self._old = old
+        self._new = new
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        is_same = type(node.value) is type(self._old) and node.value == self._old
+        return ast.Constant(self._new) if is_same else node  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def _mapped(act: Act, changer: ast.NodeTransformer) -> Act:
+    def changed(text: str) -> str:
+        node = _parsed(text)
+        return text if node is None else ast.unparse(changer.visit(node))
+
+    return act._replace(
+        positional=tuple(map(changed, act.positional)),
+        keywords=tuple((name, changed(value)) for name, value in act.keywords),
+    )
 
 
 def _shorter_ways(acts: Tuple[Act, ...]) -> Iterator[Tuple[Act, ...]]:
@@ -137,6 +259,7 @@ def _replaced(tree: ast.expr, place: int, other: ast.expr) -> ast.expr:
 
 
 def _relatives(node: ast.expr) -> Iterator[ast.expr]:
+    yield from _fuller(node)
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and len(node.elts) > 1:
         for number in range(len(node.elts)):
             kept = node.elts[:number] + node.elts[number + 1 :]
@@ -155,6 +278,23 @@ def _relatives(node: ast.expr) -> Iterator[ast.expr]:
         yield from (ast.parse(one, mode="eval").body for one in _CALLABLES)
     elif isinstance(node, ast.Constant):
         yield from (ast.Constant(one) for one in _plainer(node.value))
+
+
+def _fuller(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield a display of few items with more of the like in it."""
+    if isinstance(node, ast.Dict) and len(node.keys) < _FEW:
+        keys: Sequence[object] = [one.value for one in node.keys if isinstance(one, ast.Constant)]
+        series: Sequence[Union[str, int]] = _INTS if keys and isinstance(keys[0], int) else _TEXTS
+        key = next(one for one in series if one not in keys)
+        held = [one.value for one in node.values if isinstance(one, ast.Constant)]
+        values: Sequence[Union[str, int]] = _TEXTS if held and isinstance(held[0], str) else _INTS
+        value = next(one for one in values if one not in held)
+        yield ast.Dict([*node.keys, ast.Constant(key)], [*node.values, ast.Constant(value)])
+    elif isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) < _FEW:
+        found = [one.value for one in node.elts if isinstance(one, ast.Constant)]
+        if len(found) == len(node.elts):
+            more: Sequence[Union[str, int]] = _TEXTS if found and isinstance(found[0], str) else _INTS
+            yield type(node)([*node.elts, ast.Constant(next(one for one in more if one not in found))], ast.Load())
 
 
 def _plainer(value: object) -> Iterator[Union[str, bytes, int, float]]:

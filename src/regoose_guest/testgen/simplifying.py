@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from time import monotonic
 from types import ModuleType
 from typing import IO, Dict, FrozenSet, NamedTuple, Optional, Sequence, Set, Tuple
@@ -13,9 +14,11 @@ from regoose_guest.testgen.exploring import Laboratory, Shared
 from regoose_guest.testgen.mutants import Mutants
 from regoose_guest.testgen.observing import Eyes, SeenJson, differs
 from regoose_guest.testgen.running import Runner, namespace_of
-from regoose_guest.testgen.simpler import simpler_acts, weight
+from regoose_guest.testgen.simpler import Slot, load, simpler_acts
 
 _CALL_SECONDS = 0.3
+_UNTELLING = 4.0
+_EMPTY = frozenset(("None", "''", "b''", "[]", "{}", "()", "set()", "0"))
 
 
 class Chosen(NamedTuple):
@@ -40,6 +43,8 @@ class Simplifier:
         self._mutants = Mutants(shared.program, self._laboratory.module, self._laboratory.guard)
         self._original = self._eyes(self._laboratory.module)
         self._changed: Dict[int, Optional[Eyes]] = {}
+        self._untold = 0.0
+        """How little the result of the case in hand shows."""
 
     def _eyes(self, module: ModuleType) -> Eyes:
         shared, laboratory = self._shared, self._laboratory
@@ -49,6 +54,7 @@ class Simplifier:
     def simplify(self, case: Chosen, end: float) -> None:
         """Tell a simpler candidate for a case, if there is one."""
         acts: Tuple[Act, ...] = case.candidate.acts
+        self._untold = _untelling(acts, case.seen)
         found = False
         tried: Set[Tuple[Act, ...]] = set()
         while True:
@@ -64,23 +70,33 @@ class Simplifier:
     def _better(
         self, acts: Tuple[Act, ...], case: Chosen, tried: Set[Tuple[Act, ...]], end: float
     ) -> Optional[Tuple[Act, ...]]:
-        for other in simpler_acts(acts):
-            if other in tried:
+        limit = self._oddness(acts)
+        for other in simpler_acts(acts, partial(self._plain, acts)):
+            if other in tried or self._oddness(other) >= limit + _UNTELLING:
                 continue
             if monotonic() > end:
                 return None
             tried.add(other)
-            if self._does(other, case):
+            seen = self._does(other, case)
+            if seen is not None and self._oddness(other) + _untelling(other, seen) < limit + self._untold:
+                self._untold = _untelling(other, seen)
                 return other
         return None
 
-    def _does(self, acts: Sequence[Act], case: Chosen) -> bool:
+    def _oddness(self, acts: Tuple[Act, ...]) -> float:
+        return load(acts) + self._shared.expectations.misfit(acts)
+
+    def _plain(self, acts: Tuple[Act, ...], at: int, slot: Slot) -> Sequence[str]:
+        return self._shared.expectations.plain(acts, at, slot)
+
+    def _does(self, acts: Sequence[Act], case: Chosen) -> Optional[SeenJson]:
+        """Return what is seen in acts that do what a case is there for; None for those that do not."""
         self._cover.start_case()
         seen = _look(self._original, acts)
         self._cover.pause()
         if seen is None or not is_like(seen, case.seen) or not case.goals <= (self._cover.case or set()):
-            return False
-        return all(self._tells(number, acts, seen) for number in case.mutants)
+            return None
+        return seen if all(self._tells(number, acts, seen) for number in case.mutants) else None
 
     def _tells(self, number: int, acts: Sequence[Act], seen: SeenJson) -> bool:
         if number not in self._changed:
@@ -96,9 +112,11 @@ class Simplifier:
             self._mutants.restore()
 
 
-def load(acts: Sequence[Act]) -> float:
-    """Return how much there is to read in the arguments of the acts."""
-    return sum(weight(text) for act in acts for text in (*act.positional, *(one for _, one in act.keywords)))
+def _untelling(acts: Sequence[Act], seen: SeenJson) -> float:
+    """Return how little a result shows: an empty one, or one that is an argument as it was given."""
+    given = {text for act in acts for text in (*act.positional, *(value for _, value in act.keywords))}
+    wanted = [expected for _, _, expected in seen["rows"]]
+    return _UNTELLING if wanted and all(one in _EMPTY or one in given for one in wanted) else 0.0
 
 
 def is_like(seen: SeenJson, expected: SeenJson) -> bool:

@@ -213,7 +213,10 @@ class Found:
         for name in documented_kinds(text, one.name):
             told[name] = told.get(name, 0.0) + 5
         is_star = one.kind in {one.VAR_POSITIONAL, one.VAR_KEYWORD}
-        if kind.name == "any":
+        inner = self._inner(one.name, uses)
+        if kind.name == "any" and is_star and "*" in inner:
+            kind = inner["*"]
+        elif kind.name == "any":
             has_default = one.default is not one.empty
             named = None if is_star else named_kind(one.name)
             kind = self.annotations.mixed(told, has_default=has_default, default=one.default, named=named)
@@ -222,7 +225,7 @@ class Found:
             way=one.kind,
             is_required=one.default is one.empty and not is_star,
             kind=kind,
-            inner=self._inner(one.name, uses),
+            inner={key: value for key, value in inner.items() if key != "*"},
             attributes=[place.partition(".")[2] for place in uses if place.startswith(f"{one.name}.")],
         )
 

@@ -8,9 +8,11 @@ from collections import Counter, defaultdict
 from typing import Counter as CounterOf
 from typing import DefaultDict, Dict, Iterable, Iterator, List, Optional, Set, Tuple, Union
 
+CALLABLES = frozenset(("callable", "callable0", "callable2", "predicate"))
+"""Kinds of functions: by how many values they are called with, and whether what they give is only tested."""
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 Uses = Dict[str, CounterOf[str]]
-"""Place → kinds with weights. A place is `name`, `name[key]`, or `name.attribute`."""
+"""Place → kinds with weights. A place is `name`, `name[key]`, `name[*]` for its items, or `name.attribute`."""
 
 _OF_TEXT = frozenset(dir(str)) - frozenset(dir(list)) - frozenset(dir(dict))
 _ATTRIBUTES: Dict[str, str] = {
@@ -44,6 +46,8 @@ _CALLED: Dict[str, Tuple[Tuple[str, int], ...]] = {
     "filter": (("callable", 2),),
 }
 _MATCHING = frozenset(("match", "search", "sub", "findall", "fullmatch", "split", "finditer"))
+_GIVEN: Dict[str, Tuple[str, int]] = {"join": ("texts", 3), "update": ("dict", 2)}
+"""What methods of others are given."""
 _ARITHMETIC = (ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Pow, ast.Mod, ast.BitAnd, ast.RShift, ast.LShift)
 _ORDERED = (ast.Lt, ast.Gt, ast.LtE, ast.GtE)
 _LOOKS = frozenset(("get", "pop", "setdefault"))
@@ -60,7 +64,8 @@ def parameter_names(node: Function) -> List[str]:
 
 def uses_of(node: Function, nodes: Iterable[ast.AST]) -> Uses:
     """Return what the body does with each place; `nodes` are all of the function."""
-    reader = _Reader(set(parameter_names(node)))
+    nodes = list(nodes)
+    reader = _Reader(set(parameter_names(node)), nodes)
     for one in nodes:
         reader.read(one)
     return dict(reader.uses)
@@ -95,8 +100,14 @@ def _keyed(node: ast.AST) -> Optional[Tuple[str, str]]:
 
 
 class _Reader:
-    def __init__(self, names: Set[str]) -> None:
+    def __init__(self, names: Set[str], nodes: Iterable[ast.AST]) -> None:
         self._names = names
+        self._items: Dict[str, str] = {}
+        """Names of loops over a parameter."""
+        loops = [one for one in nodes if isinstance(one, (ast.For, ast.comprehension))]
+        for one in loops:
+            if isinstance(one.iter, ast.Name) and one.iter.id in names and isinstance(one.target, ast.Name):
+                self._items[one.target.id] = f"{one.iter.id}[*]"
         self.uses: DefaultDict[str, CounterOf[str]] = defaultdict(Counter)
 
     def read(self, node: ast.AST) -> None:  # noqa: C901, PLR0912 - one for each form
@@ -128,6 +139,8 @@ class _Reader:
         if isinstance(node, ast.Name):
             if node.id in self._names:
                 yield node.id
+            elif node.id in self._items:
+                yield self._items[node.id]
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in self._names:
             yield f"{node.value.id}.{node.attr}"
         else:
@@ -149,25 +162,28 @@ class _Reader:
     def _test(self, test: ast.expr) -> None:
         inner = test.operand if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) else test
         self._note(inner, "bool", 1)
+        if isinstance(inner, ast.Call):
+            self._note(inner.func, "predicate", 6)
 
     def _call(self, node: ast.Call) -> None:
         function = node.func
         if isinstance(function, ast.Name):
-            self._note(function, "callable", 4)
+            self._note(function, {0: "callable0", 2: "callable2"}.get(len(node.args), "callable"), 4)
             if node.args:
                 self._called_with(function.id, node)
         elif isinstance(function, ast.Attribute):
-            is_re = isinstance(function.value, ast.Name) and function.value.id == "re"
-            if is_re or function.attr in _MATCHING:
-                for one in node.args:
-                    self._note(one, "str", 3 if is_re else 2)
-            elif function.attr == "join":
-                for one in node.args:
-                    self._note(one, "texts", 3)
-            elif function.attr in {"append", "add"}:
-                self._note(function.value, "list", 1)
-            elif function.attr == "pop" and (not node.args or not _text(node.args[0])):
-                self._note(function.value, "list", 3)
+            self._method(node, function)
+
+    def _method(self, node: ast.Call, function: ast.Attribute) -> None:
+        is_re = isinstance(function.value, ast.Name) and function.value.id == "re"
+        given = ("str", 3 if is_re else 2) if is_re or function.attr in _MATCHING else _GIVEN.get(function.attr)
+        if given is not None:
+            for one in node.args:
+                self._note(one, *given)
+        elif function.attr in {"append", "add"}:
+            self._note(function.value, "list", 1)
+        elif function.attr == "pop" and (not node.args or not _text(node.args[0])):
+            self._note(function.value, "list", 3)
 
     def _called_with(self, name: str, node: ast.Call) -> None:
         first = node.args[0]
@@ -256,7 +272,7 @@ _NAMES = (
     (
         (
             r"^(iterable|seq|sequence|items|lst|list|arr|array|values|iterables|elements|perm|tokens|args|it|vector|nums"
-            r"|coll|imports|comments|lines)$|s_list$"
+            r"|coll|imports|comments|lines|keys)$|s_list$"
         ),
         "list",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 from random import Random
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Type
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Type
 
 from regoose_guest.testgen.analyse import Constants
 from regoose_guest.testgen.compared import Seen
@@ -26,6 +26,12 @@ _CALLABLES = (
 )
 _CHANGING = ("lambda x: x.clear()", "lambda x: x.append(1)", "lambda x: x.pop()")
 """Functions that change what they are given."""
+_CALLED_WITH_NONE = ("lambda: 1", "dict", "list", "lambda: 'a'", "int", "lambda: None", "lambda: []")
+_CALLED_WITH_TWO = ("lambda x, y: x + y", "lambda x, y: x < y", "max", "lambda x, y: x", "lambda x, y: y", "min")
+_PREDICATES = (
+    *("lambda x: x > 1", "lambda x: x == 'a'", "lambda x: True", "lambda x: False", "bool", "lambda x: x % 2 == 0"),
+    *("lambda x: x[0] == 'a'", "lambda x: x[1] > 1", "str.isupper", "lambda x: x is not None", "callable"),
+)
 _YEARS = (1970, 1999, 2000, 2020, 2024, 2026)
 _UNITS = ("days", "seconds", "minutes", "hours", "microseconds", "milliseconds", "weeks")
 _AMOUNTS = (0, 1, 2, 7, 30, 31, 45, 90, 364, 365, 366, 400, 730, 1000, 3600, -1, -5, 500)
@@ -67,6 +73,9 @@ class Values:
             "callable": self._callable,
             "slice": lambda _context, _depth: self._slice(),
             "pairs": self._pairs,
+            "callable0": lambda _context, _depth: self._function(_CALLED_WITH_NONE),
+            "callable2": lambda _context, _depth: self._function(_CALLED_WITH_TWO),
+            "predicate": lambda _context, _depth: self._function(_PREDICATES),
             "type": self._type,
             "date": lambda _context, _depth: self._date(),
             "datetime": lambda _context, _depth: self._datetime(),
@@ -256,6 +265,9 @@ class Values:
             for _ in range(self.random.choice((0, 1, 1, 2, 2, 3)))
         ]
         return f"[{', '.join(rows)}]"
+
+    def _function(self, fitting: Sequence[str]) -> str:
+        return self.random.choice(fitting if self.random.random() < 0.8 else _CALLABLES)  # noqa: PLR2004 - mostly
 
     def _type(self, _context: Context, _depth: int) -> str:
         own = [name for name in self.classes if not name.startswith("_")][:5]

@@ -22,7 +22,7 @@ from regoose_guest.testgen.observers import Observers, Watched
 from regoose_guest.testgen.schema import OddityJson, OptionsJson, ProgressJson, ResultJson
 from regoose_guest.testgen.scope import Scope
 from regoose_guest.testgen.sharpening import Tried, sharpen
-from regoose_guest.testgen.simplifying import Chosen, is_like, simplify
+from regoose_guest.testgen.simplifying import Chosen, simplify
 from regoose_guest.testgen.writing import sift, write
 
 EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.36, 0.46, 0.67, 0.83, 0.93
@@ -215,14 +215,13 @@ class Engine:
         chosen = choose(costs, goals)
         pace = _WRITING * (monotonic() - began) / len(made)
         chosen = chosen[: max(1, int((self._deadline.left + _LATE) / pace))]  # the best come first
-        simple = self._simplified(shared, observers, self._needs(watched, chosen, kills), pace * len(chosen))
+        simple = self._simplified(shared, self._needs(watched, chosen, kills), pace * len(chosen))
         again = {number: finisher.case(one.candidate, one.seen) for number, one in simple.items()}
-        fine, _ = sift(list(again.values()), source)
-        made = [again.get(number, one) for number, one in enumerate(made)]
-        still = {id(one) for one in fine}
-        chosen = [number for number in chosen if number not in again or id(made[number]) in still]
-        final = [simple.get(number, one) for number, one in enumerate(watched)]
-        cases = [made[number] for number in self._steady(observers, final, chosen, partial(choose, costs), goals)]
+        still, _ = sift(list(again.values()), source)
+        are_fine = {id(one) for one in still}
+        simple = {number: one for number, one in simple.items() if id(again[number]) in are_fine}
+        chosen = self._steady(observers, watched, chosen, simple, partial(choose, costs), goals)
+        cases = [again[number] if number in simple else made[number] for number in chosen]
         self._tell(cases=len(cases))
         return write(self._options["module"], cases, self._options["style"], source)
 
@@ -231,19 +230,25 @@ class Engine:
         observers: Observers,
         watched: Sequence[Watched],
         chosen: List[int],
+        simple: Dict[int, Watched],
         choose_again: Callable[[List[Set[str]]], List[int]],
         goals: List[Set[str]],
     ) -> List[int]:
-        """Return the cases to write: others in place of those that look different in yet other interpreters."""
+        """
+        Return the cases to write: others in place of those that look different in yet other interpreters.
+
+        What is unsteady leaves `simple` first: the case that it was made from may be steady.
+        """
         sound: Set[int] = set()
         for _ in range(_ROUNDS):
-            waiting = {number: watched[number] for number in chosen if number not in sound}
+            waiting = {number: simple.get(number, watched[number]) for number in chosen if number not in sound}
             unlike = observers.unlike(waiting, _RECHECK * self._options["seconds"])
             sound.update(number for number in waiting if number not in unlike)
             if not unlike:
                 break
             for number in unlike:
-                goals[number] = set()
+                if simple.pop(number, None) is None:
+                    goals[number] = set()
             chosen = choose_again(goals)
         return [number for number in chosen if number in sound]
 
@@ -275,27 +280,17 @@ class Engine:
             cases.append(Chosen(number, one.candidate, one.seen, own, mutants))
         return cases
 
-    def _simplified(
-        self, shared: Shared, observers: Observers, cases: Sequence[Chosen], writing: float
-    ) -> Dict[int, Watched]:
+    def _simplified(self, shared: Shared, cases: Sequence[Chosen], writing: float) -> Dict[int, Watched]:
         """Return simpler cases by the number of those in whose place they do as much for the file."""
         seconds = self._options["seconds"]
-        latest = self._deadline.at(1.0) - writing - 0.6 * _LOOK * seconds
+        latest = self._deadline.at(1.0) - writing - 0.5 * _LOOK * seconds
         end = min(max(self._deadline.at(SIMPLIFY), monotonic() + 0.05 * seconds), latest)
         if end - monotonic() < 0.02 * seconds:
             return {}
         targets = self._crew.run("simplified", partial(_simplify, shared, cases, end), end)
-        simple = {int(said["number"]): from_json(said["candidate"]) for said in crew.lines(targets)}
-        expected = {key_of(candidate.acts): number for number, candidate in simple.items()}
-        needed = {one.number: one for one in cases}
-        result: Dict[int, Watched] = {}
-        time = max(self._deadline.left - writing, 0.5 * _LOOK * seconds)
-        for one in observers.watch(list(simple.values()), time) if simple else ():
-            number = expected[key_of(one.candidate.acts)]
-            reached = {(a, b, c) for a, b, c in one.seen["goals"]}
-            if needed[number].goals <= reached and is_like(one.seen, needed[number].seen):
-                result[number] = one
-        return result
+        return {
+            int(said["number"]): Watched(from_json(said["candidate"]), said["seen"]) for said in crew.lines(targets)
+        }
 
 
 def _cost(shared: Shared, one: Watched) -> float:

@@ -262,7 +262,7 @@ def observe(options: ObserveJson) -> None:
             if monotonic() > end:
                 break
             before = draws.count
-            seen = _seen(eyes, candidates[number], covering)
+            seen = seen_in(eyes, candidates[number], covering)
             if seen is not None:
                 seen["is_drawn"] = draws.count > before
             target.write(json.dumps([number, seen]) + "\n")
@@ -280,7 +280,8 @@ def _imported(program: Program, *, is_shifted: bool) -> ModuleType:
     return program.load(program.code)
 
 
-def _seen(eyes: Eyes, candidate: Candidate, covering: Optional[Cover]) -> Optional[Dict[str, Any]]:
+def seen_in(eyes: Eyes, candidate: Candidate, covering: Optional[Cover]) -> Optional[Dict[str, Any]]:
+    """Return what is seen in a candidate, with the goals that it reaches where these are watched."""
     if covering is not None:
         covering.start_case()
     try:

@@ -25,7 +25,7 @@ _CALLED = frozenset({"max", "min", "repr", "abs", "dict", "list", "int", "tuple"
 """Functions that stand for any function: odder to read than those of `_CALLABLES`."""
 _TEXTS, _INTS = ("a", "b", "c", "d"), (1, 2, 3, 4)
 """What people take when any will do, one after the other."""
-_SIZES = {0: 7.0, 1: 5.0, 2: 0.0}
+_SIZES = {0: 9.5, 1: 5.0, 2: 0.0}
 """What is odd about a display of so many items: an empty one shows nothing, one of one item not what holds for all."""
 
 
@@ -47,7 +47,13 @@ def _weight(node: ast.AST, depth: int) -> float:
         return 0.5
     if isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
         count = len(node.keys) if isinstance(node, ast.Dict) else len(node.elts)
-        return 2 + inner + (_SIZES.get(count, 0.0) if depth == 0 else 0.5 * (count == 0)) + 0.5 * _is_mixed(node)
+        return (
+            2
+            + inner
+            + (_SIZES.get(count, 0.0) if depth == 0 else 0.5 * (count == 0))
+            + 0.5 * _is_mixed(node)
+            + _twice(node)
+        )
     return 2 + inner
 
 
@@ -55,6 +61,12 @@ def _is_mixed(node: ast.expr) -> bool:
     """Whether a display holds constants of different types side by side."""
     parts = [node.keys, node.values] if isinstance(node, ast.Dict) else [getattr(node, "elts", [])]
     return any(len({type(one.value) for one in part if isinstance(one, ast.Constant)}) > 1 for part in parts)
+
+
+def _twice(node: ast.expr) -> float:
+    """Return what is odd about keys that a dict display has twice."""
+    keys = [one.value for one in getattr(node, "keys", ()) if isinstance(one, ast.Constant)]
+    return 8.0 * (len(keys) - len({(type(one), one) for one in keys}))
 
 
 def _parsed(source: str) -> Optional[ast.expr]:
@@ -68,7 +80,8 @@ def _constant_weight(value: object) -> float:
     if isinstance(value, str):
         odd = sum(not (one.isascii() and one.isalnum()) and one not in _SAFE for one in value)
         shouted = sum(one.isupper() for one in value)
-        return len(value) + 3 * odd + 0.2 * shouted + 0.1 * (value not in (*_WORDS, *_TEXTS)) + 4 * (not value)
+        unusual = 0.1 * (value not in (*_WORDS, *_TEXTS)) + 4 * (not value) + 0.5 * value.isdigit()
+        return len(value) + 3 * odd + 0.2 * shouted + unusual
     if isinstance(value, bytes):
         return len(value)
     if isinstance(value, bool) or value is None:

@@ -12,7 +12,7 @@ from regoose_guest.testgen.acts import Act, Candidate
 from regoose_guest.testgen.covering import Goal, cover
 from regoose_guest.testgen.exploring import Laboratory, Shared
 from regoose_guest.testgen.mutants import Mutants
-from regoose_guest.testgen.observing import Eyes, SeenJson, differs
+from regoose_guest.testgen.observing import Eyes, SeenJson, differs, seen_in
 from regoose_guest.testgen.running import Runner, namespace_of
 from regoose_guest.testgen.simpler import Slot, load, simpler_acts
 
@@ -63,8 +63,14 @@ class Simplifier:
                 break
             acts, found = better, True
         if found:
-            simple = case.candidate._replace(acts=acts)
-            self._answer.write(json.dumps({"number": case.number, "candidate": simple}) + "\n")
+            self._tell(case, case.candidate._replace(acts=acts))
+
+    def _tell(self, case: Chosen, simple: Candidate) -> None:
+        """Write down a simpler case as it is seen afresh."""
+        seen = seen_in(self._original, simple, self._cover)
+        self._cover.pause()
+        if seen is not None:
+            self._answer.write(json.dumps({"number": case.number, "candidate": simple, "seen": seen}) + "\n")
             self._answer.flush()
 
     def _better(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, Act
-from regoose_guest.testgen.simpler import simpler, simpler_acts, weight
+from regoose_guest.testgen.simpler import load, simpler, simpler_acts, weight
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
@@ -69,3 +69,38 @@ def test_an_act_that_no_later_one_uses_is_left_out_and_the_rest_is_numbered_anew
     assert (acts[0], acts[2], acts[3]._replace(positional=("v1",))) in ways
     assert all(act.receiver == "v0" for way in ways for act in way if act.kind == METHOD)
     assert (acts[1]._replace(receiver="v0"), *acts[2:]) not in ways
+
+
+@pytest.mark.parametrize(
+    ("odd", "plain"),
+    [
+        ("{}", "{'a': 1}"),
+        ("{'a': 1}", "{'a': 1, 'b': 2}"),
+        ("[1]", "[1, 2]"),
+        ("{'a': 1, 'a': 2}", "{'a': 1, 'b': 2}"),
+        ("{'a': 1, 2: 3}", "{'a': 1, 'b': 3}"),
+        ("'x]'", "'ab'"),
+        ("''", "'a'"),
+    ],
+)
+def test_what_shows_more_at_a_glance_weighs_less(odd: str, plain: str) -> None:
+    assert weight(plain) < weight(odd)
+
+
+def test_a_constant_is_changed_wherever_it_stands() -> None:
+    act = Act(FUNCTION, "", "get", ("['factory']", "{'factory': 3}"))
+
+    assert (act._replace(positional=("['a']", "{'a': 3}")),) in set(simpler_acts((act,)))
+
+
+def test_what_a_person_would_take_comes_first() -> None:
+    act = Act(FUNCTION, "", "f", ("854",))
+
+    assert next(iter(simpler_acts((act,), lambda _at, _slot: ["'a'"])))[0].positional == ("'a'",)
+
+
+def test_values_that_come_again_for_no_reason_are_odd() -> None:
+    again, distinct = (Act(FUNCTION, "", "f", ("1", text)) for text in ("1", "2"))
+
+    assert load((distinct,)) < load((again,))
+    assert (distinct,) in set(simpler_acts((again,)))

@@ -79,6 +79,14 @@ def test_each_line_says_how_it_stands(generated: GenerateResult, modules: dict[s
     assert text.count('<span class="why">never true</span>') == 2
 
 
+def test_lines_are_unfolded_where_there_is_something_to_see(generated: GenerateResult, modules: dict[str, str]) -> None:
+    (pricing, labels, _) = generated.modules
+    seen = replace(labels, before=labels.after)
+    text = html.render(replace(generated, modules=(pricing, seen)), modules)
+    opened = re.findall(r"<details (open|)><summary><h4>What is run", text)
+    assert opened == ["open", ""]
+
+
 def test_links_lead_to_lines_that_are_there(generated: GenerateResult, modules: dict[str, str]) -> None:
     page = Page(html.render(generated, modules))
     assert {"#m1-36", "#m2-8", "#m1", "#m1-15"} <= page.links

@@ -132,7 +132,7 @@ def _modules(result: GenerateResult, sources: Mapping[str, str]) -> list[_Module
             figures=figures([one]),
             is_open=is_open,
             code=text,
-            code_open=is_open and sources.get(one.target.path, "").count("\n") <= OPEN_LINES,
+            code_open=is_open and _is_of_interest(count, sources.get(one.target.path, "")),
             states=tuple((state, words, count[state]) for state, words in LEGEND),
             tests=Markup("\n").join(colours.lines(one.file.path, one.file.text)) if one.file else Markup(),
             mutants=tuple(_lists(one.mutation.mutants)),
@@ -140,6 +140,11 @@ def _modules(result: GenerateResult, sources: Mapping[str, str]) -> list[_Module
         )
         for (number, one), (text, count) in zip(_numbered(result), code, strict=True)
     ]
+
+
+def _is_of_interest(count: Mapping[State, int], source: str) -> bool:
+    """Whether a module's lines are worth showing at once: few enough, and not all run before."""
+    return source.count("\n") <= OPEN_LINES and any(count[state] for state in State if state is not State.BEFORE)
 
 
 def _numbered(result: GenerateResult) -> Iterable[tuple[int, Kept]]:

@@ -142,7 +142,6 @@ class Explorer:
             subject = self._pick(turn)
             if subject.hangs > _HANGS and self._random.random() < 0.95:  # noqa: PLR2004 - rarely, it hangs
                 continue
-            self._laboratory.values.chosen = []
             acts = self._laboratory.proposals.propose(subject)
             if acts and self._try(subject, acts):
                 last_news = monotonic()

@@ -74,6 +74,8 @@ class Proposals:
 
     def propose(self, subject: Subject) -> Acts:
         """Return a new candidate or a variation of a good one; empty where there is no way to call the subject."""
+        self._values.chosen = []
+        self._values.texts.chosen = []
         known = self.corpus[subject.key]
         if known and self._random.random() < 0.55:  # noqa: PLR2004 - somewhat more variations than new ones
             entry = self._random.choice(known[-_RECENT:] if self._random.random() < 0.5 else known)  # noqa: PLR2004

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import lru_cache
 from random import Random
 from typing import Any, Dict, List, Optional
 
@@ -40,6 +41,7 @@ def matching(random: Random, pattern: str, flags: int = 0) -> Optional[str]:
     return text
 
 
+@lru_cache(maxsize=256)
 def _parse(pattern: str, flags: int) -> Any:
     if sys.version_info >= (3, 11):
         from re import _parser as parser  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]

@@ -6,7 +6,7 @@ import enum
 import re
 import sys
 from random import Random
-from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
 from regoose_guest.testgen.analyse import Constants, is_pattern
 from regoose_guest.testgen.compared import Seen
@@ -24,11 +24,21 @@ _DEEPEST = 3
 _MOST = 300
 """Items of a container that are looked at."""
 _FIRST_LETTER = 127
-_CONTAINERS = frozenset((dict, list, tuple, set, frozenset))
+_SHARES = (20.0, 8.0, 10.0, 20.0, 7.0, 20.0, 2.0, 13.0)
+"""How often a text is one of the function's constants, of the module's, of those compared, a common word, one of the
+module's tables, a match of a pattern, a number of many digits, and any characters."""
+_SPREAD = 6.0
+"""How many times more or less often what was learned makes it."""
+_TRIES = 4
+_CONTAINERS = (dict, list, tuple, set, frozenset)
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
 _LEAST_LONG, _MOST_LONG = 8, 600
 """Constants that may be meant as a length."""
+
+
+Path = Tuple[str, ...]
+"""Whose value it is, for learning which kinds pay: subject, parameter, key."""
 
 
 class Tables(NamedTuple):
@@ -67,7 +77,7 @@ class _Finder:
                 self._members(held)
         elif type(held) is str:
             self._text(held, depth)
-        elif type(held) in _CONTAINERS and depth < _DEEPEST:
+        elif isinstance(held, _CONTAINERS) and depth < _DEEPEST:
             self._many(held, depth)
 
     def _members(self, held: Type[enum.Enum]) -> None:
@@ -109,29 +119,40 @@ class Texts:
         self._all = constants
         self._patterns = tables.patterns
         self._words = tables.words
+        self._weights: Dict[Path, List[float]] = {}
+        self.chosen: List[Tuple[Path, int]] = []
+        """Sources that the texts of a candidate are from."""
 
-    def bare(self, own: Constants) -> str:  # noqa: PLR0911 - one for each source of text
-        """Return one piece of text."""
+    def bare(self, own: Constants, path: Path = ()) -> str:
+        """Return one piece of text; `path` is whose it is, which sources pay for it is learned."""
+        weights = self._weights.get(path, _SHARES)
+        for _ in range(_TRIES):
+            number = self._random.choices(range(len(weights)), weights)[0]
+            text = self._from(number, own)
+            if text is not None:
+                if path:
+                    self.chosen.append((path, number))
+                return text
+        return self._random.choice(WORDS)
+
+    def _from(self, number: int, own: Constants) -> Optional[str]:
+        """Return a text of one source, None where that has none."""
         random = self._random
-        dice = random.random()
-        if dice < 0.2 and own.texts:  # noqa: PLR2004 - shares of the sources of text
-            return random.choice(own.texts)
-        if dice < 0.28 and self._all.texts:  # noqa: PLR2004
-            return random.choice(self._all.texts)
-        seen = self._seen.by_kind[str]
-        if dice < 0.38 and seen:  # noqa: PLR2004
-            return random.choice(seen)
-        if dice < 0.58:  # noqa: PLR2004
-            found = self._matching(own)
-            if found is not None:
-                return found
-        if dice < 0.65 and self._words:  # noqa: PLR2004
-            return random.choice(self._words)
-        if dice < 0.85:  # noqa: PLR2004
-            return random.choice(WORDS)
-        if dice < 0.87:  # noqa: PLR2004
+        many = (own.texts, self._all.texts, self._seen.by_kind[str], WORDS, self._words)
+        if number < len(many):
+            return random.choice(many[number]) if many[number] else None
+        if number == len(many):
+            return self._matching(own)
+        if number == len(many) + 1:
             return "".join(random.choice("0123456789") for _ in range(random.choice((2, 4, 8, 13, 16, 24, 40))))
         return "".join(random.choice(LETTERS) for _ in range(random.randint(1, 8)))
+
+    def reward(self, *, is_new: bool, is_misfit: bool, is_fine: bool) -> None:
+        """Learn from an execution which sources pay: those of texts that the program accepts, and that show more."""
+        for path, number in self.chosen:
+            weights = self._weights.setdefault(path, list(_SHARES))
+            change = 1.4 if is_new else 0.97 if is_misfit else 1.02 if is_fine else 0.985
+            weights[number] = min(_SHARES[number] * _SPREAD, max(_SHARES[number] / _SPREAD, weights[number] * change))
 
     def _matching(self, own: Constants) -> Optional[str]:
         random = self._random
@@ -139,10 +160,10 @@ class Texts:
             return matching(random, random.choice(own.patterns))
         return matching(random, *random.choice(self._patterns)) if self._patterns else None
 
-    def composed(self, own: Constants) -> str:
+    def composed(self, own: Constants, path: Path = ()) -> str:
         """Return a text of one or several pieces, now and then changed as a whole."""
         random = self._random
-        text = self.bare(own)
+        text = self.bare(own, path)
         dice = random.random()
         if dice < 0.25:  # noqa: PLR2004 - shares of the ways
             text += random.choice(("", " ", "", "-", "_", ", ")) + self.bare(own)

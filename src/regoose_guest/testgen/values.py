@@ -10,10 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from regoose_guest.testgen.analyse import Constants
 from regoose_guest.testgen.compared import Seen
 from regoose_guest.testgen.kinds import ANY, Kind
-from regoose_guest.testgen.texts import Texts
-
-Path = Tuple[str, ...]
-"""Whose value it is, for learning which kinds pay: subject, parameter, key."""
+from regoose_guest.testgen.texts import Path, Texts
 
 _SMALL = (0, 1, 2, 3, 4, 5, 7, 10, 12, -1, -2, -5)
 _BIG = (10**6, 10**9, -(10**6), 2**31, 10**12, 12345678)
@@ -68,7 +65,6 @@ class Values:
             "bool": lambda _context, _depth: self.random.choice(("True", "False")),
             "int": lambda context, _depth: repr(self.number(context.own)),
             "float": lambda context, _depth: self.fraction(context.own),
-            "str": lambda context, _depth: repr(self.texts.composed(context.own)),
             "bytes": lambda context, _depth: repr(self.texts.bare(context.own)[:30].encode("utf-8", "ignore")),
             "callable": self._callable,
             "slice": lambda _context, _depth: self._slice(),
@@ -100,6 +96,8 @@ class Values:
             return self._mixed(kind, context, path, depth)
         if name == "literal":
             return kind.text
+        if name == "str":
+            return repr(self.texts.composed(context.own, path))
         if name in {"union", "literals"}:
             return self.write(self.random.choice(inner), context, path, depth) if inner else "None"
         if name == "instance":
@@ -112,6 +110,7 @@ class Values:
 
     def reward(self, chosen: List[Tuple[Path, int]], *, is_new: bool, is_misfit: bool, is_fine: bool) -> None:
         """Learn from an execution: kinds that reach something new weigh more, kinds that misfit less."""
+        self.texts.reward(is_new=is_new, is_misfit=is_misfit, is_fine=is_fine)
         for path, number in chosen:
             weights = self.weights[path]
             if is_new:

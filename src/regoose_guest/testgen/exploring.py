@@ -12,14 +12,14 @@ from itertools import accumulate, zip_longest
 from random import Random
 from time import monotonic
 from types import CodeType
-from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from regoose_guest.testgen.acts import FUNCTION, Act, Candidate, key_of
 from regoose_guest.testgen.analyse import Facts
 from regoose_guest.testgen.compared import NAME, OPERATION, Instrument, Seen
 from regoose_guest.testgen.covering import Cover, code_lines, cover
 from regoose_guest.testgen.expecting import Expectations
-from regoose_guest.testgen.frames import is_accident
+from regoose_guest.testgen.frames import innermost, is_accident
 from regoose_guest.testgen.guard import Guard, Hang
 from regoose_guest.testgen.loading import Program
 from regoose_guest.testgen.proposing import Acts, Entry, Proposals
@@ -34,6 +34,8 @@ CALL_SECONDS = 0.3
 _IMPORT_SECONDS = 20.0
 _POOL = 200
 """Behaviours of a subject that are kept, for telling mutants apart."""
+_WORDINGS = 3
+"""Cases that are kept of an exception raised at one line."""
 _CORPUS = 400
 _CANDIDATES = 3000
 _LEAST = 3
@@ -237,13 +239,9 @@ class Explorer:
 
     def _pool(self, subject: Subject, candidate: Candidate, outcome: Outcome) -> None:
         """Keep the shortest candidate for each behaviour."""
-        try:
-            shown = repr(outcome.values[-1])[:200] if outcome.error is None else str(outcome.error)[:60]
-        except Exception:  # noqa: BLE001 - `repr` is the program's own
+        behaviour = self._behaviour(candidate, outcome)
+        if behaviour is None:
             return
-        last = candidate.acts[-1]
-        kind = type(outcome.error).__name__
-        behaviour = f"{kind}{_ADDRESS.sub('', shown)}{last.name if len(candidate.acts) > 1 else ''}"
         if self._is_lasting and behaviour not in self._pools[subject.key] and subject.runs < _LASTING:
             self._lasting[key_of(candidate.acts)] = candidate
         size = sum(len(act.name) + sum(map(len, act.positional)) + 9 + len(str(act.keywords)) for act in candidate.acts)
@@ -257,6 +255,18 @@ class Explorer:
             pool[behaviour] = (size, candidate)
         elif size < there[0]:
             pool[behaviour] = (size, candidate)
+
+    def _behaviour(self, candidate: Candidate, outcome: Outcome) -> Optional[str]:
+        """Return what happened, in brief: results differ by their text, exceptions hardly by their words."""
+        last = candidate.acts[-1].name if len(candidate.acts) > 1 else ""
+        try:
+            if outcome.error is None:
+                return f"{_ADDRESS.sub('', repr(outcome.values[-1])[:200])}{last}"
+            words = sum(map(ord, str(outcome.error)[:60])) % _WORDINGS
+        except Exception:  # noqa: BLE001 - `repr` is the program's own
+            return None
+        line = innermost(outcome.error, self._file)[0]
+        return f"{type(outcome.error).__name__}{line}{words}{last}"
 
     def candidates(self) -> List[Candidate]:
         """Return what is worth observing: what reached something, then behaviours of one subject after another."""

@@ -125,11 +125,15 @@ class Proposals:
         return Act(FUNCTION, "", ARGUMENTS, ("'sys.argv'", repr(given)))
 
     def _on_receiver(self, subject: Subject) -> Acts:
+        random = self._random
+        members = self._found.by_owner[subject.owner]
+        known = [entry for one in members for entry in self.corpus[one.key][-_RECENT:] if _is_history(entry)]
+        if known and random.random() < 0.35:  # noqa: PLR2004 - what was done with another object, and then this
+            acts = [*random.choice(known).acts, self.act(subject, "v0")]
+            return self._shared(acts) if random.random() < 0.8 else acts  # noqa: PLR2004
         start = self._start(subject.owner)
         if start is None:
             return []
-        random = self._random
-        members = self._found.by_owner[subject.owner]
         acts = [start]
         count = random.choice((0, 0, 0, 1, 1, 2, 3))
         acts += [self.act(random.choice(members), "v0") for _ in range(count)]
@@ -320,6 +324,10 @@ class Proposals:
         if members and dice < 0.3 and len(acts) < _LONGEST and not _chained(acts):  # noqa: PLR2004
             acts.insert(random.randint(1, len(acts)), self.act(random.choice(members), "v0"))
             return self._shared(acts) if random.random() < 0.4 else acts  # noqa: PLR2004
+        if 2 < len(acts) < _LONGEST and dice > 0.82 and not _chained(acts):  # noqa: PLR2004
+            at = random.randrange(1, len(acts) - 1)
+            acts.insert(at, self._varied(subject, acts[at], is_own=False))  # the same again, otherwise
+            return acts
         at = random.randrange(len(acts)) if random.random() < 0.4 else len(acts) - 1  # noqa: PLR2004
         acts[at] = self._varied(subject, acts[at], is_own=at == len(acts) - 1 and acts[at].kind == subject.kind)
         return acts
@@ -375,6 +383,12 @@ class Proposals:
 def _may_be_named(one: Parameter, keywords: Dict[str, str]) -> bool:
     named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return not one.is_required and one.name not in keywords and one.way in named
+
+
+def _is_history(entry: Entry) -> bool:
+    """Whether more can be done with the object that a candidate made."""
+    acts = entry.acts
+    return entry.is_fine and 1 < len(acts) < _LONGEST and not any(act.receiver != "v0" for act in acts[1:])
 
 
 def _chained(acts: Sequence[Act]) -> bool:

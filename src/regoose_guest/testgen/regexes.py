@@ -21,7 +21,7 @@ _CLASSES = (
 )
 _MORE = 4
 """Repeats beyond the least."""
-_TRIES = 6
+_TRIES = 10
 _DIGITS = ("0123456789", "0123456789", "01", "012")
 """Digits of one string: of small ones only, in half of them, so that dates and times come out as such."""
 

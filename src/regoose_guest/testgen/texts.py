@@ -45,7 +45,7 @@ class Tables(NamedTuple):
     """What the values that a module holds at run time are made of: words to try that its text need not show."""
 
     words: List[str]
-    """Keys, items and names of enumerations' members, and all characters that a table knows, in one string."""
+    """All characters that a table knows, in one string; keys, items and names of enumerations' members."""
     patterns: List[Tuple[str, int]]
     """Regular expressions with their flags."""
 
@@ -56,11 +56,12 @@ def tables_of(namespace: Mapping[str, object], classes: Mapping[str, type], cons
     found.constants(constants.patterns)
     for one in [*namespace.values(), *(held for kind in classes.values() for held in list(vars(kind).values()))]:
         found.look(one, 0)
-    return Tables(list(dict.fromkeys(found.words)), list(dict.fromkeys(found.patterns)))
+    return Tables(list(dict.fromkeys(found.alphabets + found.words)), list(dict.fromkeys(found.patterns)))
 
 
 class _Finder:
     def __init__(self) -> None:
+        self.alphabets: List[str] = []
         self.words: List[str] = []
         self.patterns: List[Tuple[str, int]] = []
 
@@ -96,7 +97,7 @@ class _Finder:
         keys: List[Any] = list(held)[:_MOST]
         joined = "".join(filter(None, map(_character, keys)))
         if len(joined) > 1 and len(joined) >= len(keys) // 2:
-            self.words.append(joined)
+            self.alphabets.append(joined)
         for one in keys:
             self.look(one, depth + 1)
             if isinstance(held, dict):

@@ -247,7 +247,7 @@ class Values:
         if own and depth < _DEEPEST and random.random() < 0.15:  # noqa: PLR2004 - now and then
             name = random.choice(own)
             return random.choice((name, f"lambda x: {self._instance(name, context, depth + 1)}"))
-        if random.random() < 0.05:  # noqa: PLR2004 - rarely
+        if random.random() < 0.08:  # noqa: PLR2004 - rarely
             return random.choice(_CHANGING)
         return random.choice(_CALLABLES)
 

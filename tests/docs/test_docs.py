@@ -39,6 +39,16 @@ def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
+    done = _run(_blocks(ROOT / "docs" / "tutorial-inherited-module.md"), tmp_path, tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Basket.heaviest | " in done.stdout
+    assert "IndexError" in done.stdout
+    assert "insurance" in done.stdout
+
+
+@pytest.mark.slow
 def test_the_first_command_of_the_readme_proves_the_example(tmp_path: Path) -> None:
     first, *others = _FENCE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     assert [block.split()[0] for block in others] == ["./scripts/test"], "which is what runs this test"

@@ -98,3 +98,14 @@ def test_a_link_out_of_the_tree_is_refused(flat: Path, tmp_path_factory: pytest.
 def test_a_file_that_cannot_be_parsed_is_a_target(flat: Path) -> None:
     tree(flat, "pkg/broken.py", text="def broken(:\n")
     assert "pkg/broken.py" in paths(Modules(flat), "pkg")
+
+
+def test_a_module_behind_a_package_of_its_name_cannot_be_meant(tmp_path: Path) -> None:
+    for path in ("shelf.py", "shelf/__init__.py"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("def add():\n    pass\n")
+    modules = Modules(tmp_path)
+    with pytest.raises(UsageError, match=r"the package 'shelf/__init__\.py' of the same name"):
+        modules.find(["shelf.py"])
+    assert [one.path for one in modules.find(["shelf"])] == ["shelf/__init__.py"]
+    assert [one.path for one in modules.find(["."])] == ["shelf/__init__.py"]

@@ -109,8 +109,7 @@ class _Generate:
         modules, notes = recalled.modules, recalled.notes
         if not modules:
             plan = await run.step("plan", Plan, lambda: self._plan(prepared), _say_plan)
-            modules = await self._made(prepared, plan)
-            notes = plan.notes
+            modules, notes = await self._made(prepared, plan)
         kept = [one for one in modules if one.file is not None]
         delivery: Delivery | None = None
         if kept:
@@ -160,8 +159,10 @@ class _Generate:
         await self._furnish(prepared)
         return await plan_targets(self._site.workspace, self._task)
 
-    async def _made(self, prepared: Prepared, plan: Plan) -> tuple[Kept, ...]:
+    async def _made(self, prepared: Prepared, plan: Plan) -> tuple[tuple[Kept, ...], tuple[str, ...]]:
         """Write and judge the tests of every module; the repository's own tests run beside the writing."""
+        if not plan.modules:
+            return (), plan.notes
         run = self._run
         async with side_by_side() as group:
             baseline = group.create_task(
@@ -183,7 +184,7 @@ class _Generate:
                 )
                 for draft in (one.result() for one in drafts)
             ]
-        return tuple(one.result() for one in judged)
+        return tuple(one.result() for one in judged), (*plan.notes, *existing.notes)
 
     async def _baseline(self, prepared: Prepared, plan: Plan) -> Existing:
         await self._furnish(prepared)

@@ -97,7 +97,7 @@ class Modules:
         for count in range(len(parts), 0, -1):
             for root in self._roots:
                 stem = PurePosixPath(root, *parts[:count])
-                for path in (f"{stem}.py", f"{stem}/__init__.py"):
+                for path in (f"{stem}/__init__.py", f"{stem}.py"):  # the order of Python's own search
                     member = ".".join(parts[count:])
                     if (self._tree / path).is_file() and (not member or member in self._members(path)):
                         return self._target(path, member)
@@ -119,7 +119,18 @@ class Modules:
                 f"{path!r} cannot be imported by name: a part of its path is no Python identifier",
                 hint="Rename it, or name modules that `import` can reach.",
             )
+        package = self._package_before(path)
+        if package is not None:
+            raise UsageError(
+                f"{path!r} cannot be imported: the package {package!r} of the same name comes before it",
+                hint=f"Name {package}, or rename one of the two.",
+            )
         return Target(path=path, module=module, only=(member,) if member else ())
+
+    def _package_before(self, path: str) -> str | None:
+        """Return the package that Python finds in place of a module, if any."""
+        package = f"{path.removesuffix('.py')}/__init__.py"
+        return package if (self._tree / package).is_file() else None
 
     def _known_member(self, path: str, member: str) -> str:
         member = member.replace("::", ".")
@@ -160,7 +171,7 @@ class Modules:
                     yield from self._below(entry)
             elif name.endswith(".py") and name not in _LEFT_OUT:
                 path = self._relative(entry)
-                if not is_test_file(path) and _has_code(entry):
+                if not is_test_file(path) and self._package_before(path) is None and _has_code(entry):
                     yield path
 
     def _relative(self, place: Path) -> str:

@@ -33,6 +33,8 @@ _LOOK = 0.1
 """Share of the budget that observing has at least."""
 _WRITING = 4
 """How much longer writing a case takes than finishing and sifting it."""
+_ODD = 60
+"""Cases that look odd which are looked at again."""
 _LATE = 1.0
 """Seconds beyond the budget that writing may take."""
 _MOST = 4000
@@ -207,9 +209,11 @@ class Engine:
         began = monotonic()
         finisher = Finisher(_defined(shared.program.tree), self._order)
         made = [finisher.case(one.candidate, one.seen) for one in watched]
-        fine, self._oddities = sift(made, source)
+        apt = [shared.expectations.is_apt(one.candidate.acts[: one.seen["ended"] + 1]) for one in watched]
+        fine, _ = sift(made, source, apt)
         are_fine = {id(one) for one in fine}
-        goals = self._goals(watched, [id(case) in are_fine for case in made], kills)
+        odd = [number for number, one in enumerate(made) if id(one) not in are_fine]
+        goals = self._goals(watched, [id(case) in are_fine for case in made], kills, shared.facts.raising_lines)
         dear = [_DOUBT if observers.doubts(one) else 1.0 for one in watched]
         costs = [_cost(shared, one) * more for one, more in zip(watched, dear)]
         chosen = choose(costs, goals)
@@ -220,10 +224,19 @@ class Engine:
         still, _ = sift(list(again.values()), source)
         are_fine = {id(one) for one in still}
         simple = {number: one for number, one in simple.items() if id(again[number]) in are_fine}
+        sure = self._sure(observers, watched, sorted(odd, key=lambda number: costs[number])[:_ODD])
+        _, self._oddities = sift([made[number] for number in sure], source, [apt[number] for number in sure])
         chosen = self._steady(observers, watched, chosen, simple, partial(choose, costs), goals)
         cases = [again[number] if number in simple else made[number] for number in chosen]
         self._tell(cases=len(cases))
         return write(self._options["module"], cases, self._options["style"], source)
+
+    def _sure(self, observers: Observers, watched: Sequence[Watched], odd: Sequence[int]) -> List[int]:
+        """Return those of the odd cases that look so in yet other interpreters, where nothing else was done before."""
+        if not odd:
+            return []
+        unlike = observers.unlike({number: watched[number] for number in odd}, _RECHECK * self._options["seconds"])
+        return [number for number in odd if number not in unlike]
 
     def _steady(
         self,
@@ -253,9 +266,11 @@ class Engine:
         return [number for number in chosen if number in sound]
 
     @staticmethod
-    def _goals(watched: Sequence[Watched], are_fine: Sequence[bool], kills: Dict[int, Set[int]]) -> List[Set[str]]:
+    def _goals(
+        watched: Sequence[Watched], are_fine: Sequence[bool], kills: Dict[int, Set[int]], raising: Set[int]
+    ) -> List[Set[str]]:
         """Return what each case reaches and notices; nothing for those that may not be written."""
-        goals: List[Set[str]] = [{"-".join(map(str, goal)) for goal in one.seen["goals"]} for one in watched]
+        goals: List[Set[str]] = [_goals_of(one, raising) for one in watched]
         for mutant, numbers in kills.items():
             for number in numbers:
                 goals[number].add(f"mutant-{mutant}")
@@ -291,6 +306,15 @@ class Engine:
         return {
             int(said["number"]): Watched(from_json(said["candidate"]), said["seen"]) for said in crew.lines(targets)
         }
+
+
+def _goals_of(one: Watched, raising: Set[int]) -> Set[str]:
+    """Return what a case reaches: of an accident of Python's own, only the lines that raise on purpose."""
+    raised = one.seen["raised"]
+    reached = one.seen["goals"]
+    if raised is not None and raised["is_misfit"]:
+        reached = [goal for goal in reached if goal[2] == -1 and goal[1] in raising]
+    return {"-".join(map(str, goal)) for goal in reached}
 
 
 def _cost(shared: Shared, one: Watched) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, STATIC, Act
+from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, STATIC, VALUE, Act
 from regoose_guest.testgen.analyse import Example, Facts
 from regoose_guest.testgen.usage import CALLABLES, Function, Uses, documented_kinds, named_kind
 from regoose_guest.testgen.writing.fitting import fits
@@ -92,6 +92,15 @@ class Expectations:
                 self._misfits[key] = self._misfit(expected, text)
             found += self._misfits[key]
         return found
+
+    def is_apt(self, acts: Sequence[Act]) -> bool:
+        """Whether every argument surely is what the text asks for: not only is nothing said against it."""
+        return not any(act.kind == VALUE for act in acts) and all(
+            (expected.annotation is not None or (bool(expected.kinds) and expected.is_sure))
+            and self._misfit(expected, text) == 0
+            and _fits_surely(expected, text)
+            for expected, text in self._slots(acts)
+        )
 
     @staticmethod
     def _misfit(expected: Expected, text: str) -> float:
@@ -238,6 +247,13 @@ def _kind(node: ast.expr) -> Optional[str]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"set", "iter", "dict"}:
         return node.func.id
     return next((name for kind, name in _DISPLAYS if isinstance(node, kind)), None)
+
+
+def _fits_surely(expected: Expected, text: str) -> bool:
+    node = _parsed(text)
+    if node is None:
+        return False
+    return bool(fits(expected.annotation, node)) if expected.annotation is not None else _kind(node) is not None
 
 
 def _role_misfit(kinds: FrozenSet[str], node: ast.expr) -> float:

@@ -46,6 +46,8 @@ _WORDS = 80
 _LASTING = 160
 """Runs of a subject during which each call with a word of the module is kept that behaves in a new way."""
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
+_ACCIDENTS = (TypeError, AttributeError, NameError, LookupError, RecursionError, ZeroDivisionError)
+_MOST_ACCIDENTS = 150
 _ROUND = 200
 """Executions between two looks at how it goes."""
 
@@ -117,6 +119,9 @@ class Explorer:
         self._is_full = False
         self._is_lasting = False
         self._lasting: Dict[str, Candidate] = {}
+        """By identity: documented calls, and calls with words of the module."""
+        self._accidents: Dict[Tuple[str, str, int], Candidate] = {}
+        """By subject, exception and line: the shortest call with arguments as expected that ends in an accident."""
         self._energies = list(accumulate(one.energy for one in self._subjects))
         """Running totals, for drawing one by its weight."""
 
@@ -215,9 +220,22 @@ class Explorer:
             self._learn(subject, acts, outcome)
         if is_new:
             self._keep(subject, candidate, is_fine=is_fine)
+        if is_example:
+            self._lasting[key_of(candidate.acts)] = candidate
         if not is_misfit:
             self._pool(subject, candidate, outcome)
+        if isinstance(outcome.error, _ACCIDENTS):
+            self._note(subject, candidate, outcome.error)
         return is_new
+
+    def _note(self, subject: Subject, candidate: Candidate, error: BaseException) -> None:
+        """Remember an accident: it may look odd to a reader although it reaches nothing new."""
+        key = subject.key, type(error).__name__, innermost(error, self._file)[0]
+        there = self._accidents.get(key)
+        if there is not None and _size(there) <= _size(candidate):
+            return
+        if self._laboratory.shared.expectations.is_apt(candidate.acts):
+            self._accidents[key] = candidate
 
     def _learn(self, subject: Subject, acts: Acts, outcome: Outcome) -> None:
         value = outcome.values[-1]
@@ -244,7 +262,7 @@ class Explorer:
             return
         if self._is_lasting and behaviour not in self._pools[subject.key] and subject.runs < _LASTING:
             self._lasting[key_of(candidate.acts)] = candidate
-        size = sum(len(act.name) + sum(map(len, act.positional)) + 9 + len(str(act.keywords)) for act in candidate.acts)
+        size = _size(candidate)
         pool = self._pools[subject.key]
         there = pool.get(behaviour)
         if there is None:
@@ -271,6 +289,7 @@ class Explorer:
     def candidates(self) -> List[Candidate]:
         """Return what is worth observing: what reached something, then behaviours of one subject after another."""
         found = {**self._new, **self._lasting}
+        found.update((key_of(one.acts), one) for one in list(self._accidents.values())[:_MOST_ACCIDENTS])
         share = max(_LEAST, min(_POOL, _CANDIDATES // max(1, len(self._subjects))))
         samples: List[List[Candidate]] = []
         for pool in self._pools.values():
@@ -298,6 +317,10 @@ class Explorer:
         with open(f"{self._target}.part", "w", encoding="utf-8", errors="surrogatepass") as file:
             file.write(json.dumps(answer))  # `json.dump` is many times slower
         os.replace(f"{self._target}.part", self._target)
+
+
+def _size(candidate: Candidate) -> int:
+    return sum(len(act.name) + sum(map(len, act.positional)) + 9 + len(str(act.keywords)) for act in candidate.acts)
 
 
 def _within(lines: Sequence[int], first: int, last: int) -> int:

@@ -29,8 +29,8 @@ _UNDRAWN = 0.8444218515250481
 """The first number after `_SEEDING`, in every Python 3: another one tells that numbers were drawn."""
 _LONGEST_MESSAGE = 160
 _LONGEST_PRINTED = 400
-_NOT_ASSERTED = (SystemExit, KeyboardInterrupt, MemoryError, RecursionError, GeneratorExit, Blocked, Hang)
-_MISFITS = (TypeError, AttributeError, NameError, AssertionError, SyntaxError)
+_NOT_ASSERTED = (SystemExit, KeyboardInterrupt, MemoryError, GeneratorExit, Blocked, Hang)
+_MISFITS = (TypeError, AttributeError, NameError, AssertionError, SyntaxError, RecursionError)
 
 
 class RaisedJson(TypedDict):

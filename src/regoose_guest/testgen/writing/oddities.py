@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from regoose_guest.testgen.case import Case, Raised
@@ -15,24 +16,30 @@ from regoose_guest.testgen.writing.names import BUILTINS, Outline, expression, f
 _ACCIDENTS = frozenset({"AttributeError", "IndexError", "KeyError", "TypeError", "RecursionError", "ZeroDivisionError"})
 _BUGS = frozenset({"UnboundLocalError", "NameError"})
 """Never meant, whatever the arguments are."""
+_TELLING = frozenset({"IndexError", "RecursionError", "ZeroDivisionError", "KeyError"})
+"""Accidents that kinds of arguments do not explain, even where these are only read from the code."""
+_MOST = 10
 _LOOK_UPS = frozenset({"__getitem__", "__delitem__", "__getattr__", "__next__", "pop", "popitem", "remove", "index"})
 _CALLED_WRONGLY = ("positional argument", "keyword argument", "takes no arguments", "required keyword-only")
 _TRANSPARENT = frozenset({"staticmethod", "classmethod", "lru_cache", "cache", "wraps", "override", "final"})
 
 
-def sift(cases: Sequence[Case], source: str) -> Tuple[List[Case], List[OddityJson]]:
+def sift(cases: Sequence[Case], source: str, apt: Sequence[bool] = ()) -> Tuple[List[Case], List[OddityJson]]:
     """
     Part the cases that may be asserted from the behaviour that looks wrong.
 
-    `source` is the text of the module. Of each kind of oddity the one with the shortest call is told.
+    `source` is the text of the module; `apt` says of each case whether its arguments are what the bodies of the
+    functions ask for, where annotations do not tell. Of each kind of oddity the one with the shortest call is told,
+    and few in all: those first that can be nothing but a fault.
     """
     outline = Outline(source)
     examples = _Examples(outline)
     kept: List[Case] = []
     found: Dict[Tuple[str, str], OddityJson] = {}
-    for case in cases:
+    for case, is_apt in zip_longest(cases, apt, fillvalue=False):
+        assert isinstance(case, Case)
         try:
-            why = _why(case, outline, examples)
+            why = _why(case, outline, examples, is_apt=bool(is_apt))
         except (SyntaxError, ValueError, RecursionError):
             why = ""
         if not why:
@@ -42,10 +49,17 @@ def sift(cases: Sequence[Case], source: str) -> Tuple[List[Case], List[OddityJso
         key = (case.subject, oddity["observed"].split(":")[0] if case.observed.raised else why)
         if key not in found or len(oddity["call"]) < len(found[key]["call"]):
             found[key] = oddity
-    return kept, sorted(found.values(), key=lambda one: (one["line"], one["call"]))
+    best = sorted(found.values(), key=lambda one: (_rank(one), len(one["call"]), one["line"]))[:_MOST]
+    return kept, sorted(best, key=lambda one: (one["line"], one["call"]))
 
 
-def _why(case: Case, outline: Outline, examples: "_Examples") -> str:
+def _rank(one: OddityJson) -> int:
+    """Return how sure it is that an oddity is a fault: the surest first."""
+    words = ("docstring", "does not bind", "promises", "inner result")
+    return next((number for number, word in enumerate(words) if word in one["why"]), len(words))
+
+
+def _why(case: Case, outline: Outline, examples: "_Examples", *, is_apt: bool) -> str:
     """Return what is wrong in one sentence, empty where nothing is."""
     contradiction = examples.contradiction(case)
     if contradiction:
@@ -53,13 +67,13 @@ def _why(case: Case, outline: Outline, examples: "_Examples") -> str:
     call = _direct_call(case)
     node = outline.function(case.subject)
     if case.observed.raised is not None:
-        return _accident(case, case.observed.raised, outline, call)
+        return _accident(case, case.observed.raised, outline, call, is_apt=is_apt)
     if call is None or node is None or isinstance(outline.definitions.get(case.subject), ast.ClassDef):
         return ""
     return _wrong_type(case, node, outline.parameters(case.subject), call)
 
 
-def _accident(case: Case, raised: Raised, outline: Outline, call: Optional[ast.Call]) -> str:
+def _accident(case: Case, raised: Raised, outline: Outline, call: Optional[ast.Call], *, is_apt: bool) -> str:
     said = raised.said or raised.message
     if raised.is_explicit or raised.module != "builtins" or _is_documented(case.subject, raised.type, outline):
         return ""
@@ -67,11 +81,11 @@ def _accident(case: Case, raised: Raised, outline: Outline, call: Optional[ast.C
         return f"{raised.type} comes from a name that the code itself does not bind."
     node = outline.function(case.subject)
     if raised.type == "AttributeError" and said.startswith("'NoneType'"):
-        is_odd = not _mentions_none(case) and (node is None or not _is_misfit(node, outline, case, call))
+        is_odd = not _mentions_none(case) and (node is None or is_apt or not _is_misfit(node, outline, case, call))
         return "An inner result is None and is used as if it were not; no argument is None." if is_odd else ""
     if raised.type not in _ACCIDENTS or node is None or call is None or _is_natural(case, raised.type, said, call):
         return ""
-    fit = arguments_fit(node, outline.parameters(case.subject), call)
+    fit = arguments_fit(node, outline.parameters(case.subject), call) or (is_apt and raised.type in _TELLING)
     return f"An accidental {raised.type} of Python's own, not documented, for arguments as asked for." if fit else ""
 
 

@@ -36,6 +36,7 @@ from regoose.domain.patch import FileEdit, Patch
 from regoose.verify.choose import Candidate, choose, why_needless
 from regoose.verify.coverage import Arc, Measure
 from regoose.verify.existing import Existing, Reached, measure_existing
+from regoose.verify.inline import inline
 from regoose.verify.matrix import Matrix
 from regoose.verify.mutation import MutationOrder, mutate
 from regoose.verify.prune import name_of, prune, test_names, units
@@ -220,6 +221,7 @@ class _Work:
         stays = {*tests, *(test for test in seen.collected if name_of(test) in self.old)}
         gone = [test for test in seen.collected if test not in stays]
         text = prune(self.file.text, seen.collected, gone, line_length=self.judge.line_length).text
+        text = inline(text, {name_of(test) for test in tests}, line_length=self.judge.line_length) if text else text
         left = [test for test in seen.collected if test in stays]
         patch = self._patch(text)
         runs = (self._run(patch, number + 1) for number in range(self.judge.repeats))

@@ -29,14 +29,14 @@ def units(text: str, collected: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     Tests that the file does not show, e.g. inherited ones, are in no group. Raises `SyntaxError` for what is no Python.
     """
     found: list[tuple[str, ...]] = []
-    for test in _found(_Source(text).tree, collected):
+    for test in _found(Source(text).tree, collected):
         found += [(one,) for one in test.ids] if test.tables else [test.ids]
     return tuple(found)
 
 
 def test_names(text: str) -> frozenset[str]:
     """Return `function` or `Class::function` of all functions that may be tests. Raises `SyntaxError`."""
-    return frozenset(path for path, _ in _functions(ast.parse(text)))
+    return frozenset(path for path, _ in functions(ast.parse(text)))
 
 
 def name_of(test: str) -> str:
@@ -52,7 +52,7 @@ def prune(text: str, collected: Sequence[str], dropped: Collection[str], *, line
     or none. A class goes with its last test unless something else names it. Imports and definitions that only removed
     tests used go, too. Raises `SyntaxError` for what is no Python.
     """
-    source = _Source(text)
+    source = Source(text)
     cuts: list[_Span] = []
     puts: list[tuple[_Span, str]] = []
     removed: set[str] = set()
@@ -77,7 +77,7 @@ def prune(text: str, collected: Sequence[str], dropped: Collection[str], *, line
         return Pruned(text, frozenset())
     cuts += _statements(source, source.tree.body, whole | _emptied(source.tree, whole, left))
     return Pruned(
-        _tidied(text, _changed(text, [*puts, *((span, "") for span in cuts)]), line_length), frozenset(removed)
+        tidied(text, _changed(text, [*puts, *((span, "") for span in cuts)]), line_length), frozenset(removed)
     )
 
 
@@ -95,13 +95,13 @@ def _found(tree: ast.Module, collected: Sequence[str]) -> Iterator[_Test]:
     ids: dict[str, list[str]] = {}
     for one in collected:
         ids.setdefault(name_of(one), []).append(one)
-    for path, node in dict(_functions(tree)).items():
+    for path, node in dict(functions(tree)).items():
         if path in ids:
             rows = tuple(ids[path])
             yield _Test(node, rows, _rows(node, len(rows)) or ())
 
 
-class _Source:
+class Source:
     """Text with its tree, and spans of nodes in it."""
 
     def __init__(self, text: str) -> None:
@@ -175,7 +175,9 @@ class _Source:
             start, end = len(before) - 1, len(self.text) - len(after) + 1
 
 
-def _functions(tree: ast.Module) -> Iterator[tuple[str, _Function]]:
+def functions(tree: ast.Module) -> Iterator[tuple[str, _Function]]:
+    """Yield all functions at the top and in classes, with `function` or `Class::function`."""
+
     def walk(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, _Function]]:
         for node in body:
             if isinstance(node, _Function):
@@ -229,7 +231,7 @@ def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _statements(source: _Source, body: Sequence[ast.stmt], gone: Collection[ast.stmt]) -> Iterator[_Span]:
+def _statements(source: Source, body: Sequence[ast.stmt], gone: Collection[ast.stmt]) -> Iterator[_Span]:
     """Yield the spans of statements that go, at any depth of classes."""
     for index, node in enumerate(body):
         if node in gone:
@@ -244,11 +246,11 @@ def _changed(text: str, puts: Sequence[tuple[_Span, str]]) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def _tidied(before: str, after: str, line_length: int) -> str:
+def tidied(before: str, after: str, line_length: int) -> str:
     """Remove imports and definitions of the top level that were used before and are not any more."""
     used_before = _used(ast.parse(before))
     while True:
-        source = _Source(after)
+        source = Source(after)
         unused = used_before - _used(source.tree)
         puts = list(_unimported(source, unused, line_length))
         puts += [
@@ -259,7 +261,7 @@ def _tidied(before: str, after: str, line_length: int) -> str:
         after = _changed(after, puts).lstrip("\n")
 
 
-def _unimported(source: _Source, unused: Collection[str], line_length: int) -> Iterator[tuple[_Span, str]]:
+def _unimported(source: Source, unused: Collection[str], line_length: int) -> Iterator[tuple[_Span, str]]:
     """Yield what to put in place of the imports of the top level so that they bring no unused name."""
 
     def left(node: ast.stmt) -> list[ast.alias] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +78,12 @@ class Stack:
 
     def peek(self) -> int:
         return [][0]
+
+    def push(self, items: list[int]) -> None:
+        pass
+
+    def total(self) -> int:
+        return 1 + "1"
 '''
 
 
@@ -143,6 +150,16 @@ def test_behaviour_that_callers_ask_for_or_that_is_documented_is_kept(case: Case
     assert sift([case], MODULE) == ([case], [])
 
 
+@pytest.mark.parametrize(("given", "is_told"), [("", True), ("stack.push([1, 2])", True), ("stack.push(['a'])", False)])
+def test_an_accident_is_shown_only_where_all_calls_before_it_were_given_what_they_ask_for(
+    given: str, *, is_told: bool
+) -> None:
+    case = raising("stack.total()", "TypeError", "unsupported operand type(s)", subject="Stack.total")
+    before = [Step("Stack()", "stack"), *([Step(given)] if given else [])]
+    _, told = sift([replace(case, steps=(*before, *case.steps))], MODULE)
+    assert len(told) == is_told
+
+
 def test_of_each_kind_the_shortest_call_is_shown_once() -> None:
     calls = ("number('a longer text')", "number('a')", "number('some')")
     cases = [raising(call, "AttributeError", NONE) for call in calls]
@@ -170,6 +187,9 @@ def test_a_source_or_a_module_that_is_none_is_kept_as_it_is() -> None:
         ("Union[int, str]", "None", False),
         ("int | list[int]", "[1, 2]", True),
         ("list[int]", "['a']", False),
+        ("list", "[]", True),
+        ("list", "[1]", None),
+        ("dict", "{'a': 1}", None),
         ("Sequence[int]", "(1,)", True),
         ("dict[str, int]", "{'a': 1}", True),
         ("dict[str, int]", "{1: 1}", False),

@@ -7,7 +7,7 @@ import os
 from collections import defaultdict
 from functools import partial
 from time import monotonic
-from typing import Any, Callable, DefaultDict, Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Callable, Container, DefaultDict, Dict, Iterator, List, Sequence, Set, Tuple
 
 from regoose_guest.testgen import crew
 from regoose_guest.testgen.acts import Candidate, from_json, key_of
@@ -23,7 +23,7 @@ from regoose_guest.testgen.schema import OddityJson, OptionsJson, ProgressJson, 
 from regoose_guest.testgen.scope import Scope
 from regoose_guest.testgen.sharpening import Tried, sharpen
 from regoose_guest.testgen.simplifying import Chosen, simplify
-from regoose_guest.testgen.writing import sift, write
+from regoose_guest.testgen.writing import odd, worth_telling, write
 
 EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.36, 0.46, 0.67, 0.83, 0.93
 """Shares of the budget by whose end each phase is to be over."""
@@ -33,8 +33,8 @@ _LOOK = 0.1
 """Share of the budget that observing has at least."""
 _WRITING = 4
 """How much longer writing a case takes than finishing and sifting it."""
-_ODD = 60
-"""Cases that look odd which are looked at again."""
+_ODD = 20
+"""Cases that look odd which are made simpler and looked at again."""
 _LATE = 1.0
 """Seconds beyond the budget that writing may take."""
 _MOST = 4000
@@ -208,35 +208,43 @@ class Engine:
         source = shared.program.source
         began = monotonic()
         finisher = Finisher(_defined(shared.program.tree), self._order)
-        made = [finisher.case(one.candidate, one.seen) for one in watched]
-        apt = [shared.expectations.is_apt(one.candidate.acts[: one.seen["ended"] + 1]) for one in watched]
-        fine, _ = sift(made, source, apt)
-        are_fine = {id(one) for one in fine}
-        odd = [number for number, one in enumerate(made) if id(one) not in are_fine]
-        goals = self._goals(watched, [id(case) in are_fine for case in made], kills, shared.facts.raising_lines)
+        made = [finisher.case(*one) for one in watched]
+        apt = [self._is_apt(shared, one) for one in watched]
+        are_odd = odd(made, source, apt)
+        goals = self._goals(watched, are_odd, kills, shared.facts.raising_lines)
         dear = [_DOUBT if observers.doubts(one) else 1.0 for one in watched]
         costs = [_cost(shared, one) * more for one, more in zip(watched, dear)]
         chosen = choose(costs, goals)
         pace = _WRITING * (monotonic() - began) / len(made)
         chosen = chosen[: max(1, int((self._deadline.left + _LATE) / pace))]  # the best come first
-        simple = self._simplified(shared, self._needs(watched, chosen, kills), pace * len(chosen))
-        again = {number: finisher.case(one.candidate, one.seen) for number, one in simple.items()}
-        still, _ = sift(list(again.values()), source)
-        are_fine = {id(one) for one in still}
-        simple = {number: one for number, one in simple.items() if id(again[number]) in are_fine}
-        sure = self._sure(observers, watched, sorted(odd, key=lambda number: costs[number])[:_ODD])
-        _, self._oddities = sift([made[number] for number in sure], source, [apt[number] for number in sure])
+        told = worth_telling(are_odd, _ODD)
+        needs = self._needs(watched, chosen, kills)
+        needs += [Chosen(number, *watched[number], goals=frozenset(), mutants=()) for number in told]
+        simple = self._simplified(shared, needs, pace * len(chosen))
+        again = {number: finisher.case(*one) for number, one in simple.items()}
+        still = odd(list(again.values()), source, [self._is_apt(shared, one) for one in simple.values()])
+        changed = {number for at, number in enumerate(simple) if (at in still) != (number in are_odd)}
+        simple = {number: one for number, one in simple.items() if number not in changed}
+        found = {number: one for number, one in are_odd.items() if number in told}
+        found.update((number, still[at]) for at, number in enumerate(again) if number in simple and at in still)
+        self._tell_odd(observers, {number: simple.get(number, watched[number]) for number in told}, found)
         chosen = self._steady(observers, watched, chosen, simple, partial(choose, costs), goals)
         cases = [again[number] if number in simple else made[number] for number in chosen]
         self._tell(cases=len(cases))
         return write(self._options["module"], cases, self._options["style"], source)
 
-    def _sure(self, observers: Observers, watched: Sequence[Watched], odd: Sequence[int]) -> List[int]:
-        """Return those of the odd cases that look so in yet other interpreters, where nothing else was done before."""
-        if not odd:
-            return []
-        unlike = observers.unlike({number: watched[number] for number in odd}, _RECHECK * self._options["seconds"])
-        return [number for number in odd if number not in unlike]
+    @staticmethod
+    def _is_apt(shared: Shared, one: Watched) -> bool:
+        return shared.expectations.is_apt(one.candidate.acts[: one.seen["ended"] + 1])
+
+    def _tell_odd(self, observers: Observers, cases: Dict[int, Watched], found: Dict[int, OddityJson]) -> None:
+        """Tell of the odd cases those that look so in yet other interpreters, where nothing else was done before."""
+        if not cases:
+            return
+        unlike = observers.unlike(cases, _RECHECK * self._options["seconds"])
+        sure = {number: one for number, one in found.items() if number not in unlike}
+        told = [sure[number] for number in worth_telling(sure)]
+        self._oddities = sorted(told, key=lambda one: (one["line"], one["call"]))
 
     def _steady(
         self,
@@ -267,14 +275,14 @@ class Engine:
 
     @staticmethod
     def _goals(
-        watched: Sequence[Watched], are_fine: Sequence[bool], kills: Dict[int, Set[int]], raising: Set[int]
+        watched: Sequence[Watched], are_odd: Container[int], kills: Dict[int, Set[int]], raising: Set[int]
     ) -> List[Set[str]]:
         """Return what each case reaches and notices; nothing for those that may not be written."""
         goals: List[Set[str]] = [_goals_of(one, raising) for one in watched]
         for mutant, numbers in kills.items():
             for number in numbers:
                 goals[number].add(f"mutant-{mutant}")
-        return [one if is_fine else set() for one, is_fine in zip(goals, are_fine)]
+        return [set() if number in are_odd else one for number, one in enumerate(goals)]
 
     @staticmethod
     def _needs(watched: Sequence[Watched], chosen: Sequence[int], kills: Dict[int, Set[int]]) -> List[Chosen]:

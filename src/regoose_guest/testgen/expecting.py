@@ -253,7 +253,9 @@ def _fits_surely(expected: Expected, text: str) -> bool:
     node = _parsed(text)
     if node is None:
         return False
-    return bool(fits(expected.annotation, node)) if expected.annotation is not None else _kind(node) is not None
+    if expected.annotation is not None:
+        return bool(fits(expected.annotation, node))
+    return _kind(node) not in {None, "callable"}  # what a function does, a kind does not tell
 
 
 def _role_misfit(kinds: FrozenSet[str], node: ast.expr) -> float:

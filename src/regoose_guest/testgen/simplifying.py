@@ -126,11 +126,12 @@ def _untelling(acts: Sequence[Act], seen: SeenJson) -> float:
 
 
 def is_like(seen: SeenJson, expected: SeenJson) -> bool:
-    """Whether what was seen shows as much: the same exception, or a result where there was one."""
+    """Whether what was seen shows as much: the same exception from the same line, or a result where there was one."""
     mine, other = expected["raised"], seen["raised"]
+    if mine is not None and other is not None:
+        return all(mine[key] == other[key] for key in ("type", "line", "is_explicit"))
     if mine is not None or other is not None:
-        same = mine is not None and other is not None and mine["type"] == other["type"]
-        return same and mine is not None and other is not None and mine["is_explicit"] == other["is_explicit"]
+        return False
     return bool(seen["rows"]) >= bool(expected["rows"]) and seen["ended"] == expected["ended"]
 
 

@@ -7,7 +7,7 @@ from typing import Sequence
 from regoose_guest.testgen.case import Case
 from regoose_guest.testgen.schema import StyleJson
 from regoose_guest.testgen.writing.file import write_file
-from regoose_guest.testgen.writing.oddities import sift
+from regoose_guest.testgen.writing.oddities import odd, sift, worth_telling
 
 
 def write(module: str, cases: Sequence[Case], style: StyleJson, source: str = "") -> str:
@@ -20,4 +20,4 @@ def write(module: str, cases: Sequence[Case], style: StyleJson, source: str = ""
     return write_file(module, cases, style, source)
 
 
-__all__ = ["sift", "write"]
+__all__ = ["odd", "sift", "worth_telling", "write"]

@@ -91,7 +91,7 @@ def _container(name: str, inner: Optional[ast.expr], value: ast.expr) -> Optiona
             return _items(inner, value)
     if name in _DICTS and isinstance(value, ast.Dict):
         if not isinstance(inner, ast.Tuple):
-            return True
+            return None if value.keys else True
         keys = [fits(inner.elts[0], key) if key is not None else None for key in value.keys]
         return _all(*keys, *(fits(inner.elts[-1], one) for one in value.values))
     is_text = isinstance(value, ast.Constant) and isinstance(value.value, (str, bytes))
@@ -99,7 +99,10 @@ def _container(name: str, inner: Optional[ast.expr], value: ast.expr) -> Optiona
 
 
 def _items(inner: Optional[ast.expr], value: Union[ast.List, ast.Tuple, ast.Set]) -> Optional[bool]:
-    return True if inner is None else _all(*(fits(inner, one) for one in value.elts))
+    """Return whether the items fit; where nothing is said of them, that can be told of an empty display only."""
+    if inner is None:
+        return None if value.elts else True
+    return _all(*(fits(inner, one) for one in value.elts))
 
 
 def _plain(kind: type, value: ast.expr) -> Optional[bool]:

@@ -6,7 +6,7 @@ import ast
 import doctest
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from regoose_guest.testgen.case import Case, Raised
 from regoose_guest.testgen.schema import OddityJson
@@ -16,7 +16,7 @@ from regoose_guest.testgen.writing.names import BUILTINS, Outline, expression, f
 _ACCIDENTS = frozenset({"AttributeError", "IndexError", "KeyError", "TypeError", "RecursionError", "ZeroDivisionError"})
 _BUGS = frozenset({"UnboundLocalError", "NameError"})
 """Never meant, whatever the arguments are."""
-_TELLING = frozenset({"IndexError", "RecursionError", "ZeroDivisionError", "KeyError"})
+_TELLING = frozenset({"IndexError", "RecursionError", "ZeroDivisionError"})
 """Accidents that kinds of arguments do not explain, even where these are only read from the code."""
 _MOST = 10
 _LOOK_UPS = frozenset({"__getitem__", "__delitem__", "__getattr__", "__next__", "pop", "popitem", "remove", "index"})
@@ -25,32 +25,45 @@ _TRANSPARENT = frozenset({"staticmethod", "classmethod", "lru_cache", "cache", "
 
 
 def sift(cases: Sequence[Case], source: str, apt: Sequence[bool] = ()) -> Tuple[List[Case], List[OddityJson]]:
+    """Part the cases that may be asserted from the behaviour that looks wrong; see `odd` and `worth_telling`."""
+    found = odd(cases, source, apt)
+    told = [found[number] for number in worth_telling(found)]
+    kept = [case for number, case in enumerate(cases) if number not in found]
+    return kept, sorted(told, key=lambda one: (one["line"], one["call"]))
+
+
+def odd(cases: Sequence[Case], source: str, apt: Sequence[bool] = ()) -> Dict[int, OddityJson]:
     """
-    Part the cases that may be asserted from the behaviour that looks wrong.
+    Return the cases that look wrong, by their number.
 
     `source` is the text of the module; `apt` says of each case whether its arguments are what the bodies of the
-    functions ask for, where annotations do not tell. Of each kind of oddity the one with the shortest call is told,
-    and few in all: those first that can be nothing but a fault.
+    functions ask for, where annotations do not tell.
     """
     outline = Outline(source)
     examples = _Examples(outline)
-    kept: List[Case] = []
-    found: Dict[Tuple[str, str], OddityJson] = {}
-    for case, is_apt in zip_longest(cases, apt, fillvalue=False):
+    found: Dict[int, OddityJson] = {}
+    for number, (case, is_apt) in enumerate(zip_longest(cases, apt, fillvalue=False)):
         assert isinstance(case, Case)
         try:
             why = _why(case, outline, examples, is_apt=bool(is_apt))
         except (SyntaxError, ValueError, RecursionError):
             why = ""
-        if not why:
-            kept.append(case)
-            continue
-        oddity = _told(case, outline, why)
-        key = (case.subject, oddity["observed"].split(":")[0] if case.observed.raised else why)
-        if key not in found or len(oddity["call"]) < len(found[key]["call"]):
-            found[key] = oddity
-    best = sorted(found.values(), key=lambda one: (_rank(one), len(one["call"]), one["line"]))[:_MOST]
-    return kept, sorted(best, key=lambda one: (one["line"], one["call"]))
+        if why:
+            found[number] = _told(case, outline, why)
+    return found
+
+
+def worth_telling(found: Mapping[int, OddityJson], most: int = _MOST) -> List[int]:
+    """Return, of each kind of oddity, the one with the shortest call; few in all: first what can only be a fault."""
+    best: Dict[Tuple[str, str, int], int] = {}
+    for number, one in found.items():
+        key = (one["subject"], one["why"], one["line"])
+        if key not in best or len(one["call"]) < len(found[best[key]]["call"]):
+            best[key] = number
+    ranks = {
+        number: (_rank(found[number]), len(found[number]["call"]), found[number]["line"]) for number in best.values()
+    }
+    return sorted(ranks, key=lambda number: ranks[number])[:most]
 
 
 def _rank(one: OddityJson) -> int:
@@ -85,8 +98,22 @@ def _accident(case: Case, raised: Raised, outline: Outline, call: Optional[ast.C
         return "An inner result is None and is used as if it were not; no argument is None." if is_odd else ""
     if raised.type not in _ACCIDENTS or node is None or call is None or _is_natural(case, raised.type, said, call):
         return ""
-    fit = arguments_fit(node, outline.parameters(case.subject), call) or (is_apt and raised.type in _TELLING)
+    fit = _all_fit(case, outline) or (is_apt and raised.type in _TELLING)
     return f"An accidental {raised.type} of Python's own, not documented, for arguments as asked for." if fit else ""
+
+
+def _all_fit(case: Case, outline: Outline) -> bool:
+    """Whether the arguments of all calls certainly are what is asked for, those of the steps before among them."""
+    owner = case.subject.partition(".")[0]
+    for step in case.steps:
+        for one in (one for node in parse_step(step) for one in ast.walk(node) if isinstance(one, ast.Call)):
+            func = one.func
+            name = f"{owner}.{func.attr}" if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+            node = outline.function(name)
+            has_any = bool(one.args or one.keywords)
+            if has_any and (node is None or not arguments_fit(node, outline.parameters(name), one)):
+                return False
+    return True
 
 
 def _is_natural(case: Case, kind: str, said: str, call: ast.Call) -> bool:

@@ -12,7 +12,6 @@ from pathlib import Path
 from regoose.errors import EnvironmentUnavailable, TimeLimit
 from regoose.workflows.site import Site
 from regoose.workspace.delivery import require_free
-from regoose.workspace.environment import TargetEnvironment
 from regoose.workspace.git import find_repository
 
 
@@ -39,7 +38,7 @@ async def prepare(site: Site, repository: str, branch: str | None) -> Prepared:
     return Prepared(
         base_commit=site.workspace.base_commit,
         when=when,
-        environment=_say(site.environment),
+        environment=site.environment.source,
         sandbox=probe.version or probe.backend,
         not_enforced=tuple(guarantee.value for guarantee in probe.not_enforced),
         notes=(*site.workspace.notes, *site.environment.notes),
@@ -53,7 +52,7 @@ async def furnish_again(site: Site, repository: str, prepared: Prepared) -> None
     Raises `EnvironmentUnavailable` where the environment has become another one.
     """
     await site.furnish(Path(repository), prepared.when, prepared.base_commit)
-    now = _say(site.environment)
+    now = site.environment.source
     if now != prepared.environment:
         raise EnvironmentUnavailable(
             f"the run began with {prepared.environment}, and now there is {now}",
@@ -85,7 +84,3 @@ async def side_by_side() -> AsyncGenerator[asyncio.TaskGroup]:
             yield group
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-
-
-def _say(environment: TargetEnvironment) -> str:
-    return f"Python {environment.version} from {environment.source}"

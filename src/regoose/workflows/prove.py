@@ -57,7 +57,7 @@ async def prove_commits(equipment: Equipment, task: ProofTask, observer: Observe
             raise UsageError(f"{task.head!r} changes {what} of {task.base!r}: there is nothing to prove")
         workspace.write(tests)
         environment, limits, suite = site.environment, task.limits, site.suite()
-        sentence = f"Python {environment.version} from {environment.source}"
+        sentence = environment.source
         tell("prepare", "finished", sentence)
         tell("baseline", "started", "baseline")
         baseline = await site.surviving(lambda: take_baseline(suite, seconds=limits.suite_seconds))

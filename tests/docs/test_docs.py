@@ -45,7 +45,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Basket.heaviest | " in done.stdout
     assert "IndexError" in done.stdout
-    assert "insurance" in done.stdout
+    assert "+def test_insurance" in done.stdout
 
 
 @pytest.mark.slow

@@ -34,13 +34,37 @@ def test_imports_are_joined_names_stay_apart_and_the_old_text_stays() -> None:
         '"""Mine."""\n\nimport pytest\nfrom shelf import add\n\nBOOK = 1\n\n\ndef test_add():\n    assert add(1)\n'
     )
     assert appended(present, DRAFT) == (
-        '"""Mine."""\n\nimport pytest\nfrom shelf import add\nimport math\nfrom collections import Counter\n'
-        "from shelf import take\n\nBOOK = 1\n\n\ndef test_add():\n    assert add(1)\n\n\n"
-        "# Recorded behaviour of `shelf`: a surprising expectation may be a bug.\n\n"
+        '"""Mine."""\n\nimport pytest\nfrom shelf import add, take\nimport math\nfrom collections import Counter\n'
+        "\nBOOK = 1\n\n\ndef test_add():\n    assert add(1)\n\n\n"
+        "# Recorded behaviour of `shelf`: a surprising expectation may be a bug.\n\n\n"
         '@pytest.mark.parametrize("value", [1, 2])\n'
         "def test_add_2(value):\n    assert add(value) == math.floor(value)\n"
         "\n\nasync def test_take():\n    assert take() == Counter()\n"
     )
+
+
+def test_tests_behind_earlier_ones_need_no_heading() -> None:
+    present = DRAFT.replace("import add, take", "import add").replace("test_", "test_old_")
+    text = appended(present.replace("assert take()", "assert add(0)"), DRAFT)
+    assert text is not None
+    assert text.count("Recorded behaviour") == 1
+    assert "from shelf import add, take\n" in text
+
+
+@pytest.mark.parametrize(
+    ("present", "expected"),
+    [
+        ("from shelf import zoo, add\n", "from shelf import zoo, add, take\n"),
+        ("from shelf import add as put, zoo\n", "from shelf import add, add as put, take, zoo\n"),
+        ("from shelf import (\n    add,\n)\n", "from shelf import (\n    add,\n)\nimport math\n"),
+        ("from shelf import add  # noqa\n", "from shelf import add  # noqa\nimport math\n"),
+        (f"from shelf import add, {'z' * 60}\n", f"from shelf import add, {'z' * 60}\nimport math\n"),
+    ],
+)
+def test_names_join_an_import_of_one_line_from_their_module(present: str, expected: str) -> None:
+    text = appended(present, DRAFT)
+    assert text is not None
+    assert text.startswith(expected)
 
 
 @pytest.mark.parametrize(

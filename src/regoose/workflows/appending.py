@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+_WIDTH = 79
+"""Columns that every style allows."""
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -14,8 +17,9 @@ def appended(present: str, draft: str) -> str | None:
     """
     Return `present` with the imports and the tests of `draft` added, or None where they do not go together.
 
-    Imports that are there already are not repeated, and a test whose name is taken gets another. They do not go
-    together where one of the two cannot be parsed, or where one name would mean two things.
+    Imports that are there already are not repeated, names join the line that imports from their module, and a test
+    whose name is taken gets another. They do not go together where one of the two cannot be parsed, or where one name
+    would mean two things.
     """
     try:
         old, new = _Text(present, ast.parse(present)), _Text(draft, ast.parse(draft))
@@ -32,14 +36,15 @@ def appended(present: str, draft: str) -> str | None:
     if (others | (defined - tests)) & bound.keys():
         return None
     missing = {name: origin for name, origin in wanted.items() if name not in bound}
-    text = _with_imports(old, [_import_line(name, origin) for name, origin in missing.items()])
+    text = _with_imports(old, missing)
     added = new.from_line(min((_first_line(node) for node in body), default=len(new.lines) + 1))
     for name in sorted(tests & bound.keys()):
         added = re.sub(
             rf"^((?:async )?def|class) {name}\b", rf"\1 {_free(name, {*bound, *defined})}", added, flags=re.MULTILINE
         )
     note = ast.get_docstring(new.tree)
-    heading = f"# {note.splitlines()[0]}\n\n" if note else ""
+    is_said = note is not None and note.splitlines()[0] in (ast.get_docstring(old.tree) or "").splitlines()[:1]
+    heading = f"# {note.splitlines()[0]}\n\n\n" if note and not is_said else ""
     return f"{text.rstrip()}\n\n\n{heading}{added.strip()}\n"
 
 
@@ -113,17 +118,41 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(one.lineno for one in decorators)])
 
 
-def _with_imports(old: _Text, imports: Sequence[str]) -> str:
-    """Put imports behind the last at the top level of a file, or behind its documentation where there are none."""
+def _with_imports(old: _Text, missing: Mapping[str, str]) -> str:
+    """Add imports: to the line that imports from the same module, else behind the last, or behind the documentation."""
+    lines = list(old.lines)
+    imports: list[str] = []
+    nodes = [node for node in old.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    for name, origin in missing.items():
+        if not any(_join(lines, node, name, origin) for node in nodes):
+            imports.append(_import_line(name, origin))
     if not imports:
-        return old.text
-    ends = [node.end_lineno or node.lineno for node in old.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    if ends:
-        return "\n".join([*old.lines[: ends[-1]], *imports, *old.lines[ends[-1] :]])
+        return "\n".join(lines)
+    if nodes:
+        end = nodes[-1].end_lineno or nodes[-1].lineno
+        return "\n".join([*lines[:end], *imports, *lines[end:]])
     first = old.tree.body[0] if old.tree.body else None
     is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     top = (first.end_lineno or 0) if first is not None and is_text else 0
-    return "\n".join([*old.lines[:top], *([""] if top else []), *imports, *([] if top else [""]), *old.lines[top:]])
+    return "\n".join([*lines[:top], *([""] if top else []), *imports, *([] if top else [""]), *lines[top:]])
+
+
+def _join(lines: list[str], node: ast.Import | ast.ImportFrom, name: str, origin: str) -> bool:
+    """Add a name to an import of one line from its module, in order where the names there are; whether it was done."""
+    module, separator, member = origin.partition(":")
+    at = node.lineno - 1
+    start = f"from {module} import "
+    if isinstance(node, ast.Import) or not separator or not lines[at].startswith(start):
+        return False
+    named = lines[at].removeprefix(start).split(", ")
+    if not all(re.fullmatch(r"\w+( as \w+)?", one) for one in named):
+        return False
+    joined = [*named, member if member == name else f"{member} as {name}"]
+    line = start + ", ".join(sorted(joined) if named == sorted(named) else joined)
+    if len(line) > max(_WIDTH, *(len(one) for one in lines)):
+        return False
+    lines[at] = line
+    return True
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -13,6 +13,7 @@ from regoose import __version__
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.task import TaskLimits
 from regoose.durable.codec import dumps, from_json, loads, to_json
+from regoose.sandbox.bytecode import digest_guest
 from regoose.workspace.artifacts import Artifacts
 from regoose.workspace.checkout import Workspace
 from regoose.workspace.environment import TargetEnvironment
@@ -53,12 +54,20 @@ def _name(task: GenerateTask) -> str:
 
 
 async def fingerprint(workspace: Workspace, environment: TargetEnvironment, task: GenerateTask) -> str:
-    """Identify the tree, the commit compared with, the environment's packages and this version of Regoose."""
+    """Identify the tree, the commit compared with, the environment's packages and this Regoose, search included."""
     async with open_git(workspace.repository) as git:
         tree = await git.tree_of(workspace.base_commit)
         since = "" if task.since is None else await git.resolve(task.since)
     packages = await asyncio.to_thread(lambda: tuple(_packages(environment.python)))
-    facts = [__version__, tree, since, environment.version, str(environment.python), *packages]
+    facts = [
+        __version__,
+        await asyncio.to_thread(digest_guest),
+        tree,
+        since,
+        environment.version,
+        str(environment.python),
+        *packages,
+    ]
     return hashlib.sha256("\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()
 
 

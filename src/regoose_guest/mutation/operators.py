@@ -22,11 +22,11 @@ _SWAPS: Dict[Type[ast.operator], Type[ast.operator]] = {
     ast.BitXor: ast.BitAnd,
 }
 _COMPARISONS: Dict[Type[ast.cmpop], Tuple[Type[ast.cmpop], ...]] = {
-    ast.Eq: (ast.NotEq, ast.GtE),
-    ast.NotEq: (ast.Eq, ast.Lt),
-    ast.Lt: (ast.LtE, ast.Gt),
+    ast.Eq: (ast.NotEq, ast.GtE, ast.LtE),
+    ast.NotEq: (ast.Eq, ast.Lt, ast.Gt),
+    ast.Lt: (ast.LtE, ast.Gt, ast.NotEq),
     ast.LtE: (ast.Lt, ast.GtE),
-    ast.Gt: (ast.GtE, ast.Lt),
+    ast.Gt: (ast.GtE, ast.Lt, ast.NotEq),
     ast.GtE: (ast.Gt, ast.LtE),
     ast.Is: (ast.IsNot,),
     ast.IsNot: (ast.Is,),

@@ -25,7 +25,7 @@ from regoose_guest.testgen.sharpening import Tried, sharpen
 from regoose_guest.testgen.simplifying import Chosen, simplify
 from regoose_guest.testgen.writing import odd, worth_telling, write
 
-EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.36, 0.46, 0.67, 0.83, 0.93
+EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.33, 0.43, 0.62, 0.8, 0.89
 """Shares of the budget by whose end each phase is to be over."""
 _PATIENCE = 0.09
 """Share of the budget without anything new after which exploring ends."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import Any, Optional, Set, Tuple
 
 
@@ -21,7 +22,12 @@ def innermost(error: BaseException, file: str) -> Tuple[int, bool]:
     base = os.path.basename(file)
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
-        if name.endswith(base) and os.path.realpath(name) == file:
+        if name.endswith(base) and _real(name) == file:
             line, is_last = trace.tb_lineno, trace.tb_next is None
         trace = trace.tb_next
     return line, is_last
+
+
+@lru_cache(maxsize=1024)
+def _real(name: str) -> str:
+    return os.path.realpath(name)

@@ -156,10 +156,20 @@ class Shower:
             rows = [("equal", f"str({expression})", repr(str(value)))]
         elif callable(value):
             return [("true", f"callable({expression})", "")]
+        elif self._is_kin(value):
+            rows = self._attributes(expression, value)
         rows += self._views(expression, value)
         if name is not None and (not is_made or not rows):
             rows.insert(0, ("isinstance", expression, name))
+        if name is None and not is_made and (not rows or self._is_kin(value)):
+            kind: Any = value.__class__
+            rows.insert(0, ("equal", f"type({expression}).__name__", repr(kind.__name__)))
         return rows
+
+    def _is_kin(self, value: Any) -> bool:
+        """Whether an object is of a class of another module of the same package: what it holds means something here."""
+        home = str(getattr(value.__class__, "__module__", ""))
+        return home.partition(".")[0] == self._module.__name__.partition(".")[0] and not isinstance(value, type)
 
     def _attributes(self, expression: str, value: Any) -> List[Row]:
         rows: List[Row] = []

@@ -5,72 +5,94 @@ from __future__ import annotations
 import ast
 import copy
 import math
-from typing import List, Optional, TypeVar
+from functools import lru_cache
+from typing import Any, Iterator, List, Optional, Tuple, Type, TypeVar, cast
 
 from regoose_guest.testgen.kinds import ANY, Kind
 from regoose_guest.testgen.values import Context, Values
 
-_CHANGED = (ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.Set)
+_CHANGED: Tuple[Type[ast.expr], ...] = (ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.Set)
+_REMEMBERED = 2048
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
 def varied(values: Values, context: Context, source: str) -> str:
     """Return the source of a value near the given one; the same where nothing can be changed."""
+    literals = _literals(source)
+    if literals is None:
+        return source
+    if not literals:
+        return values.write(ANY, context)
+    node = values.random.choice(literals)
+    try:
+        text = _Changer(values, context).changed(node)
+    except (ValueError, RecursionError, SyntaxError):
+        return source
+    raw = source.encode("utf-8")
+    return f"{raw[: node.col_offset].decode('utf-8')}{text}{raw[cast('int', node.end_col_offset) :].decode('utf-8')}"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _literals(source: str) -> Optional[List[ast.expr]]:
+    """Return the literals in a line of source, to be read only; None where it is no such line."""
     try:
         tree = ast.parse(source, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return source
-    count = sum(isinstance(node, _CHANGED) for node in ast.walk(tree))
-    if not count:
-        return values.write(ANY, context)
-    changer = _Changer(values, context, values.random.randrange(count))
-    try:
-        return ast.unparse(ast.fix_missing_locations(changer.visit(tree)))
-    except (ValueError, RecursionError, SyntaxError):
-        return source
+        return None
+    return None if "\n" in source else list(_within(tree))
 
 
-class _Changer(ast.NodeTransformer):
-    def __init__(self, values: Values, context: Context, chosen: int) -> None:
+def _within(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, _CHANGED):
+        yield node
+    if not isinstance(node, ast.JoinedStr):  # its parts have no place of their own before Python 3.12
+        for inner in ast.iter_child_nodes(node):
+            yield from _within(inner)
+
+
+class _Changer:
+    def __init__(self, values: Values, context: Context) -> None:
         self._values = values
         self._context = context
         self._random = values.random
-        self._left = chosen
 
-    def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, _CHANGED):
-            self._left -= 1
-            if self._left == -1:
-                return self._changed(node)
-        return super().visit(node)
-
-    def _changed(self, node: ast.AST) -> ast.AST:
+    def changed(self, node: ast.expr) -> str:
+        """Return source to stand in the place of a literal."""
         if isinstance(node, ast.Constant):
             return self._constant(node.value)
         if isinstance(node, ast.Dict):
-            return self._mapping(node)
+            return ast.unparse(self._mapping(node))
         if isinstance(node, ast.List):
-            return ast.List(self._items(node.elts), ast.Load())
+            return ast.unparse(ast.List(self._items(node.elts), ast.Load()))
         if isinstance(node, ast.Tuple):
-            return ast.Tuple(self._items(node.elts), ast.Load())
+            return ast.unparse(ast.Tuple(self._items(node.elts), ast.Load()))
         assert isinstance(node, ast.Set)
-        return ast.Set(self._items(node.elts) or [ast.Constant(1)])
+        return ast.unparse(ast.Set(self._items(node.elts) or [ast.Constant(1)]))
+
+    def _text(self, name: str) -> str:
+        return self._values.write(Kind(name), self._context, (), 1)
 
     def _new(self, name: str) -> ast.expr:
-        return ast.parse(self._values.write(Kind(name), self._context, (), 1), mode="eval").body
+        return ast.parse(self._text(name), mode="eval").body
 
-    def _constant(self, value: object) -> ast.expr:
+    def _constant(self, value: Any) -> str:
         if isinstance(value, bool):
-            return ast.Constant(not value)
+            return repr(not value)
         if isinstance(value, int):
             return self._number(value)
         if isinstance(value, float):
             return self._fraction(value)
         if isinstance(value, str):
-            return ast.Constant(self._values.texts.changed(value, self._context.own))
-        return self._new("bytes" if isinstance(value, bytes) else "any")
+            return repr(self._values.texts.changed(value, self._context.own))
+        if isinstance(value, bytes):
+            return repr(self._bytes(value))
+        return self._text("any")
 
-    def _number(self, value: int) -> ast.expr:
+    def _bytes(self, value: bytes) -> bytes:
+        """Return bytes near the given ones, by way of the text that they are."""
+        return self._values.texts.changed(value.decode("utf-8", "replace"), self._context.own).encode("utf-8", "replace")
+
+    def _number(self, value: int) -> str:
         dice = self._random.random()
         if dice < 0.6:  # noqa: PLR2004 - shares of the ways
             near = value + self._random.choice((1, -1, 2, -2, 10, -10))
@@ -78,14 +100,14 @@ class _Changer(ast.NodeTransformer):
             near = self._random.choice((-value, value * 2, value // 2, value * 10))
         else:
             near = self._values.number(self._context.own)
-        return ast.parse(repr(near), mode="eval").body
+        return repr(near)
 
-    def _fraction(self, value: float) -> ast.expr:
+    def _fraction(self, value: float) -> str:
         if math.isfinite(value) and self._random.random() < 0.6:  # noqa: PLR2004 - mostly near
             near = value * self._random.choice((-1, 2, 0.5, 10)) + self._random.choice((0, 0, 1))
             if math.isfinite(near):
-                return ast.parse(repr(near), mode="eval").body
-        return self._new("float")
+                return repr(near)
+        return self._text("float")
 
     def _items(self, given: List[ast.expr]) -> List[ast.expr]:
         random, items = self._random, list(given)

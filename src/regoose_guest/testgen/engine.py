@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 import os
-from collections import defaultdict
 from functools import partial
 from time import monotonic
-from typing import Any, Callable, Container, DefaultDict, Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Set, Tuple
 
 from regoose_guest.testgen import crew
 from regoose_guest.testgen.acts import Candidate, from_json, key_of
 from regoose_guest.testgen.analyse import Facts
-from regoose_guest.testgen.choosing import choose, cost
-from regoose_guest.testgen.covering import Goal
+from regoose_guest.testgen.choosing import cost
 from regoose_guest.testgen.expecting import Expectations
 from regoose_guest.testgen.exploring import Shared, explore
 from regoose_guest.testgen.finishing import Finisher
@@ -21,11 +19,12 @@ from regoose_guest.testgen.loading import CannotLoad, Program
 from regoose_guest.testgen.observers import Observers, Watched
 from regoose_guest.testgen.schema import OddityJson, OptionsJson, ProgressJson, ResultJson
 from regoose_guest.testgen.scope import Scope
+from regoose_guest.testgen.selecting import Selection
 from regoose_guest.testgen.sharpening import Tried, sharpen
 from regoose_guest.testgen.simplifying import Chosen, simplify
-from regoose_guest.testgen.writing import odd, worth_telling, write
+from regoose_guest.testgen.writing import write
 
-EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.33, 0.43, 0.62, 0.8, 0.89
+EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.33, 0.43, 0.63, 0.84, 0.93
 """Shares of the budget by whose end each phase is to be over."""
 _PATIENCE = 0.09
 """Share of the budget without anything new after which exploring ends."""
@@ -33,8 +32,6 @@ _LOOK = 0.1
 """Share of the budget that observing has at least."""
 _WRITING = 4
 """How much longer writing a case takes than finishing and sifting it."""
-_ODD = 20
-"""Cases that look odd which are made simpler and looked at again."""
 _LATE = 1.0
 """Seconds beyond the budget that writing may take."""
 _MOST = 4000
@@ -45,8 +42,10 @@ _RECHECK = 0.3
 """Share of the budget that another look at the chosen cases may take at most."""
 _DOUBT = 5.0
 """How many times dearer a case is that may hang on chance."""
-_NOTICED = 2
-"""How many of the chosen cases go on noticing a mutant when they are made simpler."""
+_TIME_TO_WRITE = 0.2
+"""Share of the budget that there is for writing in any case, however late it is."""
+_LEAST_TO_KILL, _LEAST_TO_HUNT = 0.17, 0.12
+"""Shares of the budget that trying cases on mutants and hunting for survivors have at least, however late it is."""
 
 
 class Engine:
@@ -174,7 +173,9 @@ class Engine:
             for number, one in enumerate(watched)
             if not (one.seen["raised"] and one.seen["raised"]["is_misfit"])
         ]
-        ends = self._deadline.at(KILL), self._deadline.at(HUNT)
+        seconds = self._options["seconds"]
+        killed_by = max(self._deadline.at(KILL), monotonic() + _LEAST_TO_KILL * seconds)
+        ends = killed_by, max(self._deadline.at(HUNT), killed_by + _LEAST_TO_HUNT * seconds)
 
         def work(share: crew.Share, target: str) -> None:
             sharpen(shared, cases, share, target, *ends)
@@ -205,103 +206,39 @@ class Engine:
         self, shared: Shared, observers: Observers, watched: Sequence[Watched], kills: Dict[int, Set[int]]
     ) -> str:
         """Choose cases, make them simpler and write them: none that looks odd, yet every oddity is told."""
-        source = shared.program.source
         began = monotonic()
         finisher = Finisher(_defined(shared.program.tree), self._order)
-        made = [finisher.case(*one) for one in watched]
-        apt = [self._is_apt(shared, one) for one in watched]
-        are_odd = odd(made, source, apt)
-        goals = self._goals(watched, are_odd, kills, shared.facts.raising_lines)
-        dear = [_DOUBT if observers.doubts(one) else 1.0 for one in watched]
-        costs = [_cost(shared, one) * more for one, more in zip(watched, dear)]
-        chosen = choose(costs, goals)
-        pace = _WRITING * (monotonic() - began) / len(made)
-        chosen = chosen[: max(1, int((self._deadline.left + _LATE) / pace))]  # the best come first
-        told = worth_telling(are_odd, _ODD)
-        needs = self._needs(watched, chosen, kills)
-        needs += [Chosen(number, *watched[number], goals=frozenset(), mutants=()) for number in told]
-        simple = self._simplified(shared, needs, pace * len(chosen))
-        again = {number: finisher.case(*one) for number, one in simple.items()}
-        still = odd(list(again.values()), source, [self._is_apt(shared, one) for one in simple.values()])
-        changed = {number for at, number in enumerate(simple) if (at in still) != (number in are_odd)}
-        simple = {number: one for number, one in simple.items() if number not in changed}
-        found = {number: one for number, one in are_odd.items() if number in told}
-        found.update((number, still[at]) for at, number in enumerate(again) if number in simple and at in still)
-        self._tell_odd(observers, {number: simple.get(number, watched[number]) for number in told}, found)
-        chosen = self._steady(observers, watched, chosen, simple, partial(choose, costs), goals)
-        cases = [again[number] if number in simple else made[number] for number in chosen]
+        costs = [_cost(shared, one) * (_DOUBT if observers.doubts(one) else 1.0) for one in watched]
+        selection = Selection(shared, watched, costs, kills, finisher)
+        chosen = selection.choose()
+        pace = _WRITING * (monotonic() - began) / max(1, selection.finished)
+        time_to_write = max(self._deadline.left + _LATE, _TIME_TO_WRITE * self._options["seconds"])
+        chosen = chosen[: max(1, int(time_to_write / pace))]  # the best come first
+        selection.simplify(self._simplified(shared, selection.needs(chosen), pace * len(chosen)))
+        cases = [selection.case(number) for number in self._steady(observers, selection, chosen)]
         self._tell(cases=len(cases))
-        return write(self._options["module"], cases, self._options["style"], source)
+        return write(self._options["module"], cases, self._options["style"], shared.program.source)
 
-    @staticmethod
-    def _is_apt(shared: Shared, one: Watched) -> bool:
-        return shared.expectations.is_apt(one.candidate.acts[: one.seen["ended"] + 1])
-
-    def _tell_odd(self, observers: Observers, cases: Dict[int, Watched], found: Dict[int, OddityJson]) -> None:
-        """Tell of the odd cases those that look so in yet other interpreters, where nothing else was done before."""
-        if not cases:
-            return
-        unlike = observers.unlike(cases, _RECHECK * self._options["seconds"])
-        sure = {number: one for number, one in found.items() if number not in unlike}
-        told = [sure[number] for number in worth_telling(sure)]
-        self._oddities = sorted(told, key=lambda one: (one["line"], one["call"]))
-
-    def _steady(
-        self,
-        observers: Observers,
-        watched: Sequence[Watched],
-        chosen: List[int],
-        simple: Dict[int, Watched],
-        choose_again: Callable[[List[Set[str]]], List[int]],
-        goals: List[Set[str]],
-    ) -> List[int]:
+    def _steady(self, observers: Observers, selection: Selection, chosen: List[int]) -> List[int]:
         """
         Return the cases to write: others in place of those that look different in yet other interpreters.
 
-        What is unsteady leaves `simple` first: the case that it was made from may be steady.
+        Oddities are told of those odd cases that look so there as well.
         """
         sound: Set[int] = set()
-        for _ in range(_ROUNDS):
-            waiting = {number: simple.get(number, watched[number]) for number in chosen if number not in sound}
+        told = selection.worth_telling
+        for number_of_round in range(_ROUNDS):
+            numbers = [*(() if number_of_round else told), *(one for one in chosen if one not in sound)]
+            waiting = {number: selection.watched(number) for number in numbers}
             unlike = observers.unlike(waiting, _RECHECK * self._options["seconds"])
             sound.update(number for number in waiting if number not in unlike)
-            if not unlike:
+            if unlike.isdisjoint(chosen):
                 break
             for number in unlike:
-                if simple.pop(number, None) is None:
-                    goals[number] = set()
-            chosen = choose_again(goals)
+                selection.leave(number)
+            chosen = selection.choose()
+        self._oddities = selection.oddities([number for number in told if number in sound])
         return [number for number in chosen if number in sound]
-
-    @staticmethod
-    def _goals(
-        watched: Sequence[Watched], are_odd: Container[int], kills: Dict[int, Set[int]], raising: Set[int]
-    ) -> List[Set[str]]:
-        """Return what each case reaches and notices; nothing for those that may not be written."""
-        goals: List[Set[str]] = [_goals_of(one, raising) for one in watched]
-        for mutant, numbers in kills.items():
-            for number in numbers:
-                goals[number].add(f"mutant-{mutant}")
-        return [set() if number in are_odd else one for number, one in enumerate(goals)]
-
-    @staticmethod
-    def _needs(watched: Sequence[Watched], chosen: Sequence[int], kills: Dict[int, Set[int]]) -> List[Chosen]:
-        """Return the chosen cases with what each of them is there for."""
-        owned: Set[Goal] = set()
-        noticed: Dict[int, int] = {}
-        by_case: DefaultDict[int, List[int]] = defaultdict(list)
-        for mutant in sorted(kills):
-            for number in kills[mutant]:
-                by_case[number].append(mutant)
-        cases: List[Chosen] = []
-        for number in chosen:
-            one = watched[number]
-            own = frozenset((a, b, c) for a, b, c in one.seen["goals"]) - owned
-            owned |= own
-            mutants = tuple(mutant for mutant in by_case[number] if noticed.get(mutant, 0) < _NOTICED)
-            noticed.update((mutant, noticed.get(mutant, 0) + 1) for mutant in mutants)
-            cases.append(Chosen(number, one.candidate, one.seen, own, mutants))
-        return cases
 
     def _simplified(self, shared: Shared, cases: Sequence[Chosen], writing: float) -> Dict[int, Watched]:
         """Return simpler cases by the number of those in whose place they do as much for the file."""
@@ -314,15 +251,6 @@ class Engine:
         return {
             int(said["number"]): Watched(from_json(said["candidate"]), said["seen"]) for said in crew.lines(targets)
         }
-
-
-def _goals_of(one: Watched, raising: Set[int]) -> Set[str]:
-    """Return what a case reaches: of an accident of Python's own, only the lines that raise on purpose."""
-    raised = one.seen["raised"]
-    reached = one.seen["goals"]
-    if raised is not None and raised["is_misfit"]:
-        reached = [goal for goal in reached if goal[2] == -1 and goal[1] in raising]
-    return {"-".join(map(str, goal)) for goal in reached}
 
 
 def _cost(shared: Shared, one: Watched) -> float:

@@ -90,7 +90,9 @@ class _Changer:
 
     def _bytes(self, value: bytes) -> bytes:
         """Return bytes near the given ones, by way of the text that they are."""
-        return self._values.texts.changed(value.decode("utf-8", "replace"), self._context.own).encode("utf-8", "replace")
+        return self._values.texts.changed(value.decode("utf-8", "replace"), self._context.own).encode(
+            "utf-8", "replace"
+        )
 
     def _number(self, value: int) -> str:
         dice = self._random.random()

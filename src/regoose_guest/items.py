@@ -87,7 +87,7 @@ class ItemRunner:
             error = hang
         finally:
             disarm()
-        return Ran(_outcome(error), process_time() - started, error)
+        return Ran(outcome_of(error), process_time() - started, error)
 
     def _restore(self, index: int, item: pytest.Item) -> None:
         kept = self._parameters.get(index)
@@ -104,7 +104,8 @@ def _parameters(item: pytest.Item) -> Dict[str, object]:
     return getattr(callspec, "params", {}) if callspec is not None else {}
 
 
-def _outcome(error: Optional[BaseException]) -> str:
+def outcome_of(error: Optional[BaseException]) -> str:
+    """Return how a test ended that raised this."""
     if error is None:
         return PASSED
     if isinstance(error, Hang):

@@ -13,7 +13,7 @@ import pytest
 from regoose_guest.forks import debug
 from regoose_guest.mutation.driver import Driver
 from regoose_guest.mutation.schema import OptionsJson, ResultJson
-from regoose_guest.mutation.session import Driven, Session
+from regoose_guest.mutation.session import Session
 from regoose_guest.mutation.subject import Subject
 
 _ARGUMENTS = (
@@ -49,12 +49,10 @@ def _driven(options: OptionsJson, subject: Subject, started: float, further: Lis
     try:
         pytest.main([*_ARGUMENTS, *further], plugins=[session])
         session.finish()
-    except Driven as driven:
-        return driven.result
-    except BaseException as error:
-        if os.getpid() == owner:
-            raise
+    except BaseException as error:  # noqa: BLE001 - whatever the code under test threw must not end a second parent
         debug(error)
+    if os.getpid() == owner:
+        return session.result or _nothing("pytest ended before it collected any test.", started)
     os._exit(0)  # a child
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections import Counter, defaultdict
 from types import CodeType, FunctionType
-from typing import Callable, DefaultDict, Dict, List, Tuple
+from typing import Callable, DefaultDict, Dict, List, Optional, Tuple
 from typing import Counter as Count
 
 _Key = Tuple[int, str]
@@ -33,11 +33,7 @@ class Live:
                     known[name] = os.path.realpath(name) == real
                 if known[name]:
                     self._functions[code.co_firstlineno, code.co_name].append(held)
-        self.is_imported = bool(self._functions) or any(
-            os.path.realpath(path) == real
-            for path in (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-            if isinstance(path, str)
-        )
+        self.is_imported = bool(self._functions) or is_imported(real)
 
     def swap(self, first: int, code: CodeType) -> None:
         """
@@ -72,14 +68,28 @@ def _inside(code: CodeType) -> List[CodeType]:
     return found
 
 
-def import_as(real: str, code: Callable[[], CodeType]) -> None:
-    """Have every later import of the file, under any name, run this code. For the rest of the process."""
+def is_imported(real: str) -> bool:
+    """Whether a module of this process came from a file."""
+    name = os.path.basename(real)
+    return any(path.endswith(name) and os.path.realpath(path) == real for _, path in files())
+
+
+def files() -> List[Tuple[str, str]]:
+    """Return the names of all modules that came from files, with these, in the order of their import."""
+    found: List[Tuple[str, str]] = []
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str):
+            found.append((name, path))
+    return found
+
+
+def import_as(code_of: Callable[[str], Optional[CodeType]]) -> None:
+    """Have every later import of a file, under any name, run the code found by its path. For good."""
     kind = importlib.machinery.SourceFileLoader
     ordinary = kind.get_code
 
     def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> object:
-        if os.path.realpath(self.path) == real:
-            return code()
-        return ordinary(self, fullname)
+        return code_of(os.path.realpath(self.path)) or ordinary(self, fullname)
 
     setattr(kind, "get_code", get_code)  # noqa: B010 - inherited, so there is no assignment that a checker likes

@@ -63,3 +63,21 @@ class ResultJson(TypedDict):
     note: str
     """Why there is nothing, in one sentence; else empty."""
     seconds: float
+
+
+class CollectedJson(TypedDict):
+    """What the collector tells the driving process. Tests go by their numbers in the options."""
+
+    found: list[int]
+    sharing: list[int]
+    """Those with fixtures that may last beyond a test: whichever runs first pays for them."""
+    lines: list[int]
+    """Lines of the module that ran meanwhile."""
+    is_imported: bool
+    """Whether something imported the module."""
+    seconds: float
+    """CPU time."""
+    own: list[str]
+    """Files of the repository that were imported, real paths."""
+    others: list[str]
+    """Modules from elsewhere that were."""

@@ -7,10 +7,11 @@ import importlib.util
 import os
 from random import Random
 from types import CodeType
-from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
+from typing import AbstractSet, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from regoose_guest.alone import Place, compiled_alone, future_flags
 from regoose_guest.mutation.operators import changes_of
+from regoose_guest.mutation.reach import Reach
 from regoose_guest.mutation.wording import Wording
 
 _NO_PROGRAM = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
@@ -47,6 +48,14 @@ class Subject:
         """Return the lines of which at least one runs wherever the change matters: those of its statement's head."""
         change = self.changes[number]
         return frozenset((change.line, *self._spans.get(id(change.node), ())))
+
+    def text_of(self, number: int) -> str:
+        """Return the lines that change."""
+        return self.wording.lines_of(self.changes[number])
+
+    def reach(self, import_lines: AbstractSet[int], elsewhere: AbstractSet[str]) -> Reach:
+        """Return how far changes reach that run on import; `elsewhere` are the words of the other files."""
+        return Reach(self._tree, self.source, import_lines, elsewhere)
 
     def place_of(self, number: int) -> Optional[Place]:
         """Return the function that the change stands in; None for what runs on import."""

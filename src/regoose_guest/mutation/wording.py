@@ -25,8 +25,14 @@ class Wording:
         for node in ast.walk(tree):
             if isinstance(node, ast.JoinedStr):
                 # Before Python 3.12 what stands inside has no true position: all of it is shown.
-                self._texts.update((id(inner), node) for inner in ast.walk(node) if id(inner) not in self._texts)
+                inside = [inner for inner in ast.walk(node) if inner is not node and id(inner) not in self._texts]
+                self._texts.update((id(inner), node) for inner in inside)
             self._idle.update((id(inner), None) for root in _idle(node) for inner in ast.walk(root))
+
+    def lines_of(self, change: Change) -> str:
+        """Return the lines that change, as they are."""
+        lines = self._lines[_place(change.node, "lineno") - 1 : _place(change.node, "end_lineno")]
+        return b"\n".join(lines).decode("utf-8", "replace")
 
     def of(self, change: Change) -> Tuple[str, str]:
         """Return the changed lines before and after, dedented."""

@@ -27,7 +27,7 @@ import pytest
 from _pytest.reports import CollectReport  # public only since pytest 7
 
 from regoose_guest.addopts import kept_options
-from regoose_guest.arcs import ArcTracer, pack_arcs
+from regoose_guest.arcs import make_arc_tracer, pack_arcs
 from regoose_guest.failures import Described, describe
 from regoose_guest.journal import Journal
 from regoose_guest.order import shuffled
@@ -356,7 +356,7 @@ def _tracer(options: Options) -> Tracer | None:
     if not options["coverage"]:
         return None
     root = options["root"]
-    return ArcTracer(Tree(root), options["arcs"]) if options["arcs"] else make_tracer(root)
+    return make_arc_tracer(root, options["arcs"]) if options["arcs"] else make_tracer(root)
 
 
 def main(path: str) -> None:

@@ -176,15 +176,19 @@ class SettraceTracer(Tracer):
         return on_line
 
 
+def free_tool() -> Optional[int]:
+    """Return a number under which to use `sys.monitoring`; None where there is none."""
+    monitoring = vars(sys).get("monitoring")
+    if monitoring is None:
+        return None
+    return next((tool for tool in range(1, 6) if monitoring.get_tool(tool) is None), None)
+
+
 def make_tracer(root: str) -> Tracer:
     """Return the cheapest tracer that this interpreter has."""
     tree = Tree(root)
-    monitoring = vars(sys).get("monitoring")
-    if monitoring is not None:
-        for tool in range(1, 6):
-            if monitoring.get_tool(tool) is None:
-                return MonitoringTracer(tree, tool)
-    return SettraceTracer(tree)
+    tool = free_tool()
+    return SettraceTracer(tree) if tool is None else MonitoringTracer(tree, tool)
 
 
 def pack(lines: Lines) -> dict[str, str]:

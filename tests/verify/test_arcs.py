@@ -293,7 +293,7 @@ async def test_arcs_and_their_meaning_are_those_of_coverage_py(
     }
     data, reported = _measured(python, tmp_path / "tree", modules)
     for name in modules:
-        assert seen[name] == data[name]
+        assert _apart(seen[name]) == _apart(data[name])
         if minor == 13:  # the analysis of another interpreter's run may differ from its own
             found = file_coverage(name, files[name], seen[name])
             assert found == reported[name]
@@ -301,6 +301,11 @@ async def test_arcs_and_their_meaning_are_those_of_coverage_py(
         coverage.tests["test_flow.py::test_grade_again"]["flow.py"]
         <= coverage.tests["test_flow.py::test_grade"]["flow.py"]
     )
+
+
+def _apart(arcs: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Leave out the arcs of lines to themselves, which mean nothing and differ between ways to trace."""
+    return {(start, end) for start, end in arcs if start != end}
 
 
 def _measured(

@@ -113,9 +113,19 @@ print("noise")
 def write(name):
     open({str(marker)!r}, "w").write(name)
 
-def leave():
-    os._exit
-    sys.exit(1)
+def leave(code):
+    if code > 3:
+        sys.exit(code)
+    if code < -3:
+        os._exit(7)
+    return code
+
+def read(name):
+    with open(name) as file:
+        return file.read()
+
+def fill(size):
+    return "x" * size
 
 def start():
     subprocess.run(["touch", {str(marker)!r}])
@@ -130,9 +140,12 @@ def double(x: int) -> int:
     result = generate(tmp_path, text)
 
     assert not marker.exists()
-    assert "double(" in result["text"]
-    assert "write(" not in result["text"]
-    assert "`wait` do not end" in result["note"] or "wait" not in result["text"]
+    text = result["text"]
+    assert all(one in text for one in ("double(", "raises(SystemExit", "read(", "fill("))
+    assert "write(" not in text
+    assert "`wait`" in result["note"] or "wait" not in text
+    (tmp_path / "test_subject.py").write_text(text)
+    assert _passes(tmp_path)
 
 
 def _passes(folder: Path) -> bool:

@@ -51,19 +51,18 @@ def forked(work: Callable[[], None], errors: str) -> Child:
     pid = os.fork()
     if pid:
         return Child(pid)
+    leave = os._exit  # the module may not have it
     try:
         os.setpgid(0, 0)
         gc.freeze()
         nothing = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1) if _DEBUG in os.environ else (0, 1, 2):
             os.dup2(nothing, standard)
-        leave = os._exit
         work()
     except BaseException as error:  # noqa: BLE001 - whatever the module threw must not reach the parent's code
         _write(errors, error)
     finally:
-        os._exit(0)
-    del leave
+        leave(0)
     raise AssertionError
 
 

@@ -96,6 +96,24 @@ def documents(targets: Sequence[str]) -> List[Dict[str, Any]]:
     return found
 
 
+class Lines:
+    """
+    Lines of JSON, added one by one to a file that begins empty.
+
+    It is opened for each: the code under test may close what is open, and a process may be ended at any time.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        with open(path, "wb"):
+            pass
+
+    def add(self, said: object) -> None:
+        """Add a line."""
+        with open(self._path, "ab") as file:
+            file.write((json.dumps(said) + "\n").encode("utf-8", "surrogatepass"))
+
+
 def lines(targets: Sequence[str]) -> Iterator[Any]:
     """Yield what was written as lines of JSON; a last one that was cut is left out."""
     for target in targets:

@@ -140,7 +140,7 @@ class Engine:
         self._heartbeat(targets)
         answers = crew.documents(targets)
         hangs = sorted({f"`{one}`" for answer in answers for one in answer["hangs"]})
-        note = f"Calls of {', '.join(hangs)} do not end in time." if hangs else ""
+        note = f"Calls of {', '.join(hangs)} take too long or too much memory." if hangs else ""
         found: Dict[str, Candidate] = {}
         for are_news in (True, False):  # what one process reached comes before what another one saw as well
             for answer in answers:

@@ -207,7 +207,7 @@ class Explorer:
             return False
         if outcome.was_blocked:
             return False
-        if isinstance(outcome.error, Hang):
+        if isinstance(outcome.error, (Hang, MemoryError)):
             subject.hangs += 1
             return False
         is_new = bool(self.cover.new) or self._laboratory.seen.news > before

@@ -1,13 +1,15 @@
-"""What the code under test may not do while it is tried: write outside a scratch folder, connect, start, exit."""
+"""What the code under test may not do while it is tried: write outside a scratch folder, connect, start, leave."""
 
 from __future__ import annotations
 
+import builtins
+import functools
 import os
 import resource
 import signal
 import sys
 from types import FrameType
-from typing import Optional, Tuple
+from typing import Any, Callable, NoReturn, Optional, Tuple
 
 _FORBIDDEN = frozenset(
     (
@@ -18,6 +20,8 @@ _FORBIDDEN = frozenset(
         *("ftplib.connect", "imaplib.open", "poplib.connect", "time.sleep", "builtins.input", "code.__new__"),
     )
 )
+_LEAVING = ("_exit", "abort")
+"""Of `os`: what ends the interpreter without an audit event."""
 _OF_PATHS = frozenset(
     (
         *("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.link", "os.symlink"),
@@ -59,6 +63,9 @@ class Guard:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - lives as long as the process
         signal.signal(signal.SIGALRM, _ring)
         sys.addaudithook(self._hear)
+        for name in _LEAVING:
+            setattr(os, name, self._staying(name, getattr(os, name)))
+        builtins.open = self._opening(builtins.open)
 
     def arm(self, seconds: float) -> None:
         """Watch from here on, and raise `Hang` after so many seconds and again where it was swallowed."""
@@ -80,12 +87,31 @@ class Guard:
         elif event in _FORBIDDEN or (event in _OF_PATHS and not self._in_scratch(given[0] if given else None)):
             self._refuse(event)
 
+    def _staying(self, name: str, leave: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+        def stay(*given: object, **named: object) -> NoReturn:
+            if self.is_armed:
+                self._refuse(f"os.{name}")
+            leave(*given, **named)
+
+        return stay
+
+    def _opening(self, open_: Callable[..., Any]) -> Callable[..., Any]:
+        """Take no number for a file: it would be one of this process's or the test runner's, closed soon after."""
+
+        @functools.wraps(open_)
+        def open_named(file: Any, *given: Any, **named: Any) -> Any:
+            if self.is_armed and isinstance(file, int):
+                self._refuse("open of a descriptor")
+            return open_(file, *given, **named)
+
+        return open_named
+
     def _in_scratch(self, path: object) -> bool:
         if isinstance(path, (str, bytes)):
             return os.path.abspath(os.fsdecode(path)).startswith(self._scratch)
         return False
 
-    def _refuse(self, event: str) -> None:
+    def _refuse(self, event: str) -> NoReturn:
         self.was_hit = True
         raise Blocked(f"{event} is refused while tests are generated")
 

@@ -15,6 +15,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, TypedDict
 
 from regoose_guest.testgen.acts import CONSTRUCTOR, Act, Candidate, from_json, is_statement
 from regoose_guest.testgen.covering import Cover, Goal, cover
+from regoose_guest.testgen.crew import Lines
 from regoose_guest.testgen.doubting import Draws
 from regoose_guest.testgen.frames import innermost
 from regoose_guest.testgen.guard import Blocked, Guard, Hang
@@ -29,7 +30,7 @@ _UNDRAWN = 0.8444218515250481
 """The first number after `_SEEDING`, in every Python 3: another one tells that numbers were drawn."""
 _LONGEST_MESSAGE = 160
 _LONGEST_PRINTED = 400
-_NOT_ASSERTED = (SystemExit, KeyboardInterrupt, MemoryError, GeneratorExit, Blocked, Hang)
+_NOT_ASSERTED = (KeyboardInterrupt, MemoryError, GeneratorExit, Blocked, Hang)
 _MISFITS = (TypeError, AttributeError, NameError, AssertionError, SyntaxError, RecursionError)
 
 
@@ -138,6 +139,7 @@ class Eyes:
     def _raised(self, error: BaseException) -> RaisedJson:
         line, is_last = innermost(error, self._path)
         is_explicit = (is_last and line in self._raising) or (not is_last and _raised_on_purpose(error))
+        is_explicit = is_explicit or isinstance(error, SystemExit)
         message = str(error)
         is_telling = is_explicit and 0 < len(message) <= _LONGEST_MESSAGE and " at 0x" not in message
         name, module = self._name(type(error))
@@ -257,15 +259,15 @@ def observe(options: ObserveJson) -> None:
         covering = cover(program.code, None if options["wanted"] is None else frozenset(options["wanted"]))
         covering.begin()
     order = range(len(candidates))
-    with open(options["result"], "w", encoding="utf-8", errors="surrogatepass") as target:
-        for number in reversed(order) if options["is_second"] else order:
-            if monotonic() > end:
-                break
-            before = draws.count
-            seen = seen_in(eyes, candidates[number], covering)
-            if seen is not None:
-                seen["is_drawn"] = draws.count > before
-            target.write(json.dumps([number, seen]) + "\n")
+    answer = Lines(options["result"])
+    for number in reversed(order) if options["is_second"] else order:
+        if monotonic() > end:
+            break
+        before = draws.count
+        seen = seen_in(eyes, candidates[number], covering)
+        if seen is not None:
+            seen["is_drawn"] = draws.count > before
+        answer.add([number, seen])
 
 
 def _imported(program: Program, *, is_shifted: bool) -> ModuleType:

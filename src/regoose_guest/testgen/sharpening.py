@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from random import Random
 from time import monotonic
 from types import ModuleType
-from typing import IO, Any, DefaultDict, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, DefaultDict, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from regoose_guest.testgen import crew
 from regoose_guest.testgen.acts import FUNCTION, STATIC, Act, Candidate, key_of, source
 from regoose_guest.testgen.covering import cover
 from regoose_guest.testgen.exploring import Laboratory, Shared
@@ -57,7 +57,7 @@ class Tried(NamedTuple):
 class Sharpener:
     """One process's share of the mutants."""
 
-    def __init__(self, shared: Shared, cases: Sequence[Tried], share: Tuple[int, int], answer: IO[str]) -> None:
+    def __init__(self, shared: Shared, cases: Sequence[Tried], share: Tuple[int, int], answer: crew.Lines) -> None:
         self._laboratory = Laboratory(shared, 1000 + share[0], is_instrumented=False)
         self._shared = shared
         self._random = Random(share[0])  # noqa: S311 - a search, no secret
@@ -101,8 +101,7 @@ class Sharpener:
         return covering.lines
 
     def _tell(self, **said: Any) -> None:
-        self._answer.write(json.dumps(said) + "\n")
-        self._answer.flush()
+        self._answer.add(said)
 
     def _eyes(self, module: ModuleType) -> Eyes:
         shared, laboratory = self._shared, self._laboratory
@@ -322,8 +321,8 @@ def sharpen(
     shared: Shared, cases: Sequence[Tried], share: Tuple[int, int], target: str, kills_end: float, hunt_end: float
 ) -> None:
     """Try the cases on a share of the mutants, then hunt; answers go to `target`, a line of JSON each."""
-    with open(target, "w", encoding="utf-8", errors="surrogatepass") as answer:
-        sharpener = Sharpener(shared, cases, share, answer)
-        answer.write(json.dumps({"mutants": len(sharpener.mutants.changes)}) + "\n")
-        sharpener.try_all(kills_end)
-        sharpener.hunt(hunt_end)
+    answer = crew.Lines(target)
+    sharpener = Sharpener(shared, cases, share, answer)
+    answer.add({"mutants": len(sharpener.mutants.changes)})
+    sharpener.try_all(kills_end)
+    sharpener.hunt(hunt_end)

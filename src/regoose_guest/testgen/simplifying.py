@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from time import monotonic
 from types import ModuleType
-from typing import IO, Dict, FrozenSet, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, NamedTuple, Optional, Sequence, Set, Tuple
 
+from regoose_guest.testgen import crew
 from regoose_guest.testgen.acts import Act, Candidate
 from regoose_guest.testgen.covering import Goal, cover
 from regoose_guest.testgen.exploring import Laboratory, Shared
@@ -34,7 +34,7 @@ class Chosen(NamedTuple):
 class Simplifier:
     """One process's share of the cases."""
 
-    def __init__(self, shared: Shared, seed: int, answer: IO[str]) -> None:
+    def __init__(self, shared: Shared, seed: int, answer: crew.Lines) -> None:
         self._laboratory = Laboratory(shared, seed, is_instrumented=False)
         self._shared = shared
         self._answer = answer
@@ -70,8 +70,7 @@ class Simplifier:
         seen = seen_in(self._original, simple, self._cover)
         self._cover.pause()
         if seen is not None:
-            self._answer.write(json.dumps({"number": case.number, "candidate": simple, "seen": seen}) + "\n")
-            self._answer.flush()
+            self._answer.add({"number": case.number, "candidate": simple, "seen": seen})
 
     def _better(
         self, acts: Tuple[Act, ...], case: Chosen, tried: Set[Tuple[Act, ...]], end: float
@@ -145,10 +144,10 @@ def _look(eyes: Eyes, acts: Sequence[Act]) -> Optional[SeenJson]:
 def simplify(shared: Shared, cases: Sequence[Chosen], share: Tuple[int, int], target: str, end: float) -> None:
     """Simplify a share of the cases; answers go to `target`, a line of JSON each: a number and a candidate."""
     mine = sorted(cases[share[0] :: share[1]], key=lambda one: -load(one.candidate.acts))
-    with open(target, "w", encoding="utf-8", errors="surrogatepass") as answer:
-        simplifier = Simplifier(shared, 7000 + share[0], answer)
-        for number, case in enumerate(mine):
-            left = end - monotonic()
-            if left <= 0:
-                return
-            simplifier.simplify(case, monotonic() + min(left, 3 * left / (len(mine) - number)))
+    answer = crew.Lines(target)
+    simplifier = Simplifier(shared, 7000 + share[0], answer)
+    for number, case in enumerate(mine):
+        left = end - monotonic()
+        if left <= 0:
+            return
+        simplifier.simplify(case, monotonic() + min(left, 3 * left / (len(mine) - number)))

@@ -201,7 +201,7 @@ def test_cases_of_one_shape_become_a_table_of_what_differs() -> None:
     text = written(*(case("merge", f"merge({{'a': 1}}, {value})", expected=value) for value in ("{'b': 2}", "{}")))
     assert body(text) == (
         "@pytest.mark.parametrize(\n"
-        '    ("second", "expected"),\n'
+        '    ("second_part", "expected"),\n'
         "    [\n"
         '        ({"b": 2}, {"b": 2}),\n'
         "        ({}, {}),\n"

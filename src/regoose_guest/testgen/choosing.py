@@ -31,7 +31,7 @@ def cost(candidate: Candidate, seen: SeenJson, misfit: float = 0.0) -> float:
     found += _MISFIT * misfit
     raised = seen["raised"]
     if raised is not None:
-        found += 12 if raised["is_misfit"] else 0.3 if raised["is_explicit"] else 2
+        found += 12 if raised["is_misfit"] else 0.3 if raised["is_explicit"] else 3
     elif not seen["rows"]:
         found += 6
     return found + sum(len(expected) for _, _, expected in seen["rows"]) / 400

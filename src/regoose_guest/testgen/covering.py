@@ -7,7 +7,11 @@ from types import CodeType, FrameType
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Set, Tuple
 
 Goal = Tuple[int, int, int]
-"""(number of the code object, line, -1) for a line; (number, from, to) for a branch: offsets, or lines where traced."""
+"""
+(number of the code object, line, -1) for a line, (number, line, -2) for a return from it; (number, from, to) for a
+branch: offsets, or lines where traced.
+"""
+_RETURN = -2
 
 
 def codes_of(code: CodeType) -> Iterator[CodeType]:
@@ -93,9 +97,10 @@ class _Monitored(Cover):
         monitoring.use_tool_id(tool, "regoose")
         monitoring.register_callback(tool, events.LINE, self._on_line)
         monitoring.register_callback(tool, events.BRANCH, self._on_branch)
+        monitoring.register_callback(tool, events.PY_RETURN, self._on_return)
         for one in self.codes:
             if self._wanted is None or not self._wanted.isdisjoint(line for _, _, line in _rows(one) if line):
-                monitoring.set_local_events(tool, one, events.LINE | events.BRANCH)
+                monitoring.set_local_events(tool, one, events.LINE | events.BRANCH | events.PY_RETURN)
 
     def end(self) -> None:
         for one in self.codes:
@@ -110,6 +115,13 @@ class _Monitored(Cover):
         number = self.numbers.get(id(code))
         if number is not None and self._is_meant(line):
             self._add((number, line, -1))
+        return self._disable
+
+    def _on_return(self, code: CodeType, offset: int, _value: object) -> object:
+        number = self.numbers.get(id(code))
+        line = self._line_of(number, offset) if number is not None else 0
+        if number is not None and self._is_meant(line):
+            self._add((number, line, _RETURN))
         return self._disable
 
     def _on_branch(self, code: CodeType, offset: int, destination: int) -> object:

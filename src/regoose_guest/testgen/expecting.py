@@ -40,8 +40,8 @@ _BUILT_IN = frozenset(
 )
 _TELLING = frozenset(("bool", "callable"))
 """Functions that one writes for a predicate by name."""
-_MISFIT, _ODD, _UNLIKE = 20.0, 3.0, 1.5
-"""For another kind than the text asks for; for a function of another role; for another kind than examples show."""
+_MISFIT, _UNLIKE, _ODD, _SLIGHT = 20.0, 8.0, 3.0, 1.5
+"""For another kind than the text asks for, than examples show; for functions of another role, or not quite of one."""
 
 _PLAIN: Dict[str, Tuple[str, ...]] = {
     "str": ("'a'", "'abc'"),
@@ -115,7 +115,7 @@ class Expectations:
             return _role_misfit(expected.kinds, node)
         if kind is None or not expected.kinds or _is_among(kind, expected.kinds):
             return 0.0
-        return _MISFIT if expected.is_sure else _UNLIKE
+        return _MISFIT if expected.is_sure or kind == "none" else _UNLIKE
 
     def plain(self, acts: Sequence[Act], at: int, slot: "int | str") -> Tuple[str, ...]:
         """Return sources that a person would take for an argument, by the kinds that are expected."""
@@ -168,8 +168,19 @@ class Expectations:
         if node.args.vararg is not None:
             star = node.args.vararg.arg
             shown = {kind for positional, _ in examples for kind in map(_of_text, positional[len(names) :]) if kind}
+            if shown and _takes_all_at_once(node, star):
+                shown.add("list")
             found[f"*{star}"] = _expected(_used(uses, f"{star}[*]"), shown, has_none=False)
         return found
+
+
+def _takes_all_at_once(node: Function, star: str) -> bool:
+    """Whether a function of `*values` looks at the first alone, as those do that take them in one list as well."""
+    return any(
+        isinstance(one, ast.Subscript) and ast.unparse(one) == f"{star}[0]"
+        for part in node.body
+        for one in ast.walk(part)
+    )
 
 
 def _used(uses: Uses, place: str) -> Set[str]:
@@ -261,11 +272,11 @@ def _fits_surely(expected: Expected, text: str) -> bool:
 def _role_misfit(kinds: FrozenSet[str], node: ast.expr) -> float:
     """Return how odd a function is in its role: `str` where a predicate is asked for."""
     if "predicate" in kinds and isinstance(node, ast.Name):
-        return _UNLIKE if node.id in _TELLING else _ODD
+        return _SLIGHT if node.id in _TELLING else _ODD
     if isinstance(node, ast.Lambda):
         takes = len(node.args.args)
         wanted = {"callable2": 2, "callable0": 0}
         if node.args.vararg is not None or any(wanted.get(one, 1) == takes for one in kinds):
-            return 0.5 * _ODD if isinstance(node.body, ast.Constant) and "predicate" in kinds else 0.0
+            return _SLIGHT if isinstance(node.body, ast.Constant) and "predicate" in kinds else 0.0
         return _ODD
     return 0.0

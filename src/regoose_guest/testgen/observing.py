@@ -21,7 +21,7 @@ from regoose_guest.testgen.frames import innermost
 from regoose_guest.testgen.guard import Blocked, Guard, Hang
 from regoose_guest.testgen.loading import Program
 from regoose_guest.testgen.running import Outcome, Runner, namespace_of
-from regoose_guest.testgen.showing import Row, Shower
+from regoose_guest.testgen.showing import ADDRESS, Row, Shower
 
 CALL_SECONDS = 1.0
 _SEEDING = "random.seed(0)"
@@ -79,6 +79,8 @@ class Eyes:
         outcome = self.runner.run(acts, seconds)
         if outcome.was_blocked or isinstance(outcome.error, _NOT_ASSERTED):
             return None
+        if outcome.error is None and isinstance(outcome.values[-1], str) and ADDRESS in outcome.values[-1]:
+            return None  # not even the length of such a text holds
         rows: List[Row] = []
         raised = None if outcome.error is None else self._raised(outcome.error)
         if outcome.error is None:
@@ -92,9 +94,7 @@ class Eyes:
             finally:
                 self._guard.disarm()
                 sys.stdout, sys.stderr = kept
-        printed = (
-            outcome.printed if len(outcome.printed) <= _LONGEST_PRINTED and " at 0x" not in outcome.printed else ""
-        )
+        printed = outcome.printed if len(outcome.printed) <= _LONGEST_PRINTED and ADDRESS not in outcome.printed else ""
         return {
             "ended": len(outcome.values),
             "wrapped": outcome.wrapped if outcome.error is None else "",
@@ -141,7 +141,7 @@ class Eyes:
         is_explicit = (is_last and line in self._raising) or (not is_last and _raised_on_purpose(error))
         is_explicit = is_explicit or isinstance(error, SystemExit)
         message = str(error)
-        is_telling = is_explicit and 0 < len(message) <= _LONGEST_MESSAGE and " at 0x" not in message
+        is_telling = is_explicit and 0 < len(message) <= _LONGEST_MESSAGE and ADDRESS not in message
         name, module = self._name(type(error))
         return {
             "type": name,

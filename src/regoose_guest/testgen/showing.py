@@ -29,7 +29,8 @@ _LARGEST = 10**40
 _DIGITS = 6
 _MOST_CHECKS = 7
 _ATTRIBUTES = 5
-_ADDRESS = " at 0x"
+ADDRESS = " at 0x"
+"""In what Python says of an object by default: where it lies in memory."""
 _CHARACTERS = 300
 
 
@@ -51,7 +52,7 @@ class Shower:
             int: lambda value: repr(value) if abs(value) < _LARGEST else None,
             float: _fraction,
             complex: repr,
-            str: lambda value: repr(value) if len(value) <= _LONGEST_TEXT and _ADDRESS not in value else None,
+            str: lambda value: repr(value) if len(value) <= _LONGEST_TEXT and ADDRESS not in value else None,
             bytes: lambda value: repr(value) if len(value) <= _LONGEST_BYTES else None,
             bytearray: lambda value: repr(value) if len(value) <= _LONGEST_BYTES else None,
             decimal.Decimal: lambda value: f"decimal.{value!r}" if value == value else None,  # noqa: PLR0124 - not a number
@@ -123,7 +124,7 @@ class Shower:
             return None
         try:
             text = repr(value)
-            if _ADDRESS in text or len(text) > _CHARACTERS:
+            if ADDRESS in text or len(text) > _CHARACTERS:
                 return None
             made: Any = eval(text, dict(self._namespace))  # noqa: S307 - what the object says it is
             return text if type(made) is kind and made == value else None
@@ -146,8 +147,6 @@ class Shower:
         """Return assertions about an object; its type is not among them where the test itself made it."""
         if type(value) is float:
             return [("true", f"math.isnan({expression})", "")]
-        if isinstance(value, str) and _ADDRESS in value:
-            return []  # not even its length holds
         name = self._names.get(id(value.__class__))
         rows: List[Row] = []
         if name is not None:
@@ -209,7 +208,7 @@ class Shower:
             text = self.source(seen)
         except Exception:  # noqa: BLE001 - attributes and views are the program's own
             return []
-        if text is None or len(text) > _CHARACTERS or _ADDRESS in text or _is_place(text):
+        if text is None or len(text) > _CHARACTERS or ADDRESS in text or _is_place(text):
             return []
         return self.checks(expression, seen, 1)
 

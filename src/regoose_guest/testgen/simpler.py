@@ -80,14 +80,18 @@ def _constant_weight(value: object) -> float:
     if isinstance(value, str):
         odd = sum(not (one.isascii() and one.isalnum()) and one not in _SAFE for one in value)
         shouted = sum(one.isupper() for one in value)
-        unusual = 0.1 * (value not in (*_WORDS, *_TEXTS)) + 4 * (not value) + 0.5 * value.isdigit()
+        unusual = (
+            0.1 * (value not in (*_WORDS, *_TEXTS)) + 4 * (not value) + 2 * value.isspace() + 0.5 * value.isdigit()
+        )
         return len(value) + 3 * odd + 0.2 * shouted + unusual
     if isinstance(value, bytes):
         return len(value)
     if isinstance(value, bool) or value is None:
         return 0
     if isinstance(value, int):
-        return len(str(abs(value))) + (0 if value in _INTS else 0.3 if value in _NUMBERS else 1)
+        digits = str(abs(value))
+        told = digits.rstrip("0") or "0"  # round numbers are read at a glance
+        return len(told) + 0.25 * (len(digits) - len(told)) + (0 if value in _INTS else 0.3 if value in _NUMBERS else 1)
     return len(repr(value))
 
 
@@ -320,7 +324,10 @@ def _plainer(value: object) -> Iterator[Union[str, bytes, int, float]]:
         yield from _FRACTIONS
     elif isinstance(value, int) and not isinstance(value, bool):
         yield from _NUMBERS
+        digits = str(abs(value))
+        yield from (int(sign) * 10**size for size in range(1, min(len(digits), _SHORT)) for sign in "15")
         yield value // 10
+        yield int(digits[0]) * 10 ** (len(digits) - 1)
 
 
 def _shorter(value: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
 from itertools import combinations
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
@@ -30,7 +31,8 @@ _METHODS = {
     "__ne__": "inequality",
     "__setitem__": "set_item",
 }
-_EMPTY = {"''": "string", '""': "string", "b''": "bytes", "[]": "list", "{}": "dict", "()": "tuple", "set()": "set"}
+_SPECIAL = ("empty", "zero", "negative", "blank", "none")
+_LONGEST_WORD = 12
 
 
 class Namer:
@@ -45,7 +47,8 @@ class Namer:
         outcome = _outcome(test.case)
         base = "_".join(part for part in (subject, outcome) if part)[:_LONGEST].rstrip("_")
         for words in self._suffixes(test):
-            name = "_".join([base, *words])
+            is_doubled = words[:1] == ["with"] and base.endswith("_with")
+            name = "_".join([base, *(["given", *words[1:]] if is_doubled else words)])
             if len(name) <= _LONGEST and name not in self._taken:
                 return self._take(name)
         number = 2
@@ -66,13 +69,19 @@ class Namer:
             yield values
         parts = [part for part in (options, *kinds) if part]
         receiver = self._receiver(test)
-        if receiver and not any(kind.startswith(("empty", "zero", "negative")) for kind in kinds):
+        if receiver and not any(kind.startswith(_SPECIAL) for kind in kinds):
             yield ["of", receiver]
+        given = _given(test)
+        is_failing = test.case.observed.raised is not None
+        if given and is_failing and not any(kind.startswith(_SPECIAL) for kind in kinds):
+            yield ["for", given]
         for part in (options, history, *kinds):
             if part:
                 yield ["with" if part is not history else "after", part]
         for value in values:
             yield [value]
+        if given:
+            yield ["for", given]
         yield from (["with", part, value] for part in parts for value in values)
         yield from (["with", part, "and", other] for part, other in combinations(parts, 2))
         yield from (["with", part, "after", history] for part in parts if history)
@@ -86,7 +95,11 @@ class Namer:
         names = self._outline.parameters(test.case.subject)
         required = len(names) - len(node.args.defaults)
         words = [snake(one) for one in names[max(required, 0) : len(call.args)]]
-        words += [snake(one.arg) for one in call.keywords if one.arg and one.arg not in names[:required]]
+        known = {*names, *(one.arg for one in node.args.kwonlyargs)}
+        given = [one.arg for one in call.keywords if one.arg and one.arg not in names[:required]]
+        words += [snake(one) for one in given if one in known]
+        if node.args.kwarg is not None and not known.issuperset(given):
+            words.append(snake(node.args.kwarg.arg))
         if node.args.vararg is not None and len(call.args) >= len(names):
             count = len(call.args) - len(names)
             noun = _noun(call.args[len(names) :], node.args.vararg.arg, count)
@@ -181,10 +194,10 @@ def _constant_kind(value: object) -> str:
 
 def _noun(arguments: Sequence[ast.expr], name: str, count: int) -> str:
     kinds = {_kind(one).replace("empty_", "") for one in arguments}
-    word = kinds.pop() if len(kinds) == 1 and "" not in kinds else snake(name)
-    if count == 1:
-        return word.rstrip("s") or word
-    return word if word.endswith("s") else f"{word}s"
+    if len(kinds) != 1 or "" in kinds:
+        kinds = {snake(name).rstrip("s") or snake(name)}
+    word = kinds.pop()
+    return word if count == 1 or word.endswith("s") else f"{word}s"
 
 
 def _outcome(case: Case) -> str:
@@ -218,14 +231,25 @@ def _value_words(test: Test) -> List[str]:
 
 
 def _history(case: Case) -> str:
-    """Return the method that was called last before the step under test."""
-    for step in reversed(case.steps[:-1]):
-        if step.is_statement:
-            continue
-        call = _call(replace(case, steps=(step,)))
+    """Return the method that was called last before the step under test, and how often it was if it was alone."""
+    called: List[str] = []
+    for step in case.steps[:-1]:
+        call = _call(replace(case, steps=(step,))) if not step.is_statement else None
         if call is not None and isinstance(call.func, ast.Attribute):
-            return snake(call.func.attr)
-    return ""
+            called.append(snake(call.func.attr))
+    is_one = len(set(called)) == 1 and 1 < len(called) < len(_COUNTS)
+    last = called[-1] if called else ""
+    return f"{_COUNTS[len(called)]}_{last if last.endswith('s') else last + 's'}" if is_one else last
+
+
+def _given(test: Test) -> str:
+    """Return the only argument in a word, where it is a short one."""
+    call = _call(test.members[0])
+    values = [*call.args, *(one.value for one in call.keywords)] if call is not None and len(test.members) == 1 else []
+    if len(values) != 1 or not isinstance(values[0], ast.Constant) or not isinstance(values[0].value, (str, int)):
+        return ""
+    text = str(values[0].value)
+    return text.lower() if len(text) <= _LONGEST_WORD and re.fullmatch(r"[A-Za-z0-9]+", text) else ""
 
 
 def _made(case: Case, owner: str) -> Optional[ast.Call]:

@@ -175,10 +175,14 @@ class _Taker(ast.NodeTransformer):
 
     def _names(self, node: ast.Call) -> List[str]:
         """Return a name for each positional argument of a call."""
-        known = self._outline.parameters(self._callee(node.func))
-        if not known and len(node.args) == 1:
+        callee = self._callee(node.func)
+        known, function = self._outline.parameters(callee), self._outline.function(callee)
+        extra = len(node.args) - len(known)
+        more = _ORDINALS[len(known) :]
+        if extra > 0 and function is not None and function.args.vararg is not None:
+            more = _each(function.args.vararg.arg, extra)
+        elif not known and extra == 1:
             return ["value"]
-        more = _ORDINALS[: len(node.args) - len(known)] if not known else _ORDINALS[len(known) :]
         names = [*known, *more][: len(node.args)]
         return names + [f"argument_{number}" for number in range(len(names) + 1, len(node.args) + 1)]
 
@@ -230,3 +234,11 @@ def _last_word(looked_at: str) -> str:
         return words[0].strip("_").lower() or "value"
     names = [node.id for node in ast.walk(expression(looked_at)) if isinstance(node, ast.Name)]
     return names[0].strip("_").lower()
+
+
+def _each(name: str, count: int) -> Tuple[str, ...]:
+    """Return what to call each of the values of a variadic parameter: of `keys`, it is `first_key` and `second_key`."""
+    one = name.rstrip("s") or name
+    if count == 1:
+        return (f"one_{one}" if one in BUILTINS or not one.isidentifier() else one,)
+    return tuple(f"{ordinal}_{one}" for ordinal in _ORDINALS)

@@ -207,8 +207,8 @@ def test_cases_of_one_shape_become_a_table_of_what_differs() -> None:
         "        ({}, {}),\n"
         "    ],\n"
         ")\n"
-        "def test_merge(second, expected):\n"
-        '    assert merge({"a": 1}, second) == expected'
+        "def test_merge(second_part, expected):\n"
+        '    assert merge({"a": 1}, second_part) == expected'
     )
 
 

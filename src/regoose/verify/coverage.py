@@ -73,6 +73,12 @@ class Measure:
         lines = frozenset(self._parser.translate_lines(ends)) & possible.lines
         return Reach(lines, frozenset(self._translated(taken)) & possible.branches)
 
+    def returns(self, arcs: Iterable[Arc]) -> frozenset[Arc]:
+        """Return the ways out of functions among arcs: calls that ended, with no exception, at a line."""
+        if self._parser is None:
+            return frozenset(arc for arc in arcs if arc[1] < 0)
+        return frozenset(arc for arc in self._translated(arcs) if arc[1] < 0 < arc[0] and arc in self._ways)
+
     def statement(self, line: int) -> int:
         """Return the first line of the statement that a line is part of."""
         return line if self._parser is None else self._parser.first_line(line)
@@ -87,6 +93,10 @@ class Measure:
             branches=tuple(sorted(self.possible.branches)),
             covered_branches=tuple(sorted(reached.branches)),
         )
+
+    @cached_property
+    def _ways(self) -> frozenset[Arc]:
+        return frozenset(self._parser.arcs() if self._parser else ())
 
     @cached_property
     def _only_way(self) -> dict[int, Arc]:

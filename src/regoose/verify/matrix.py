@@ -33,12 +33,14 @@ class Matrix:
         return tuple(sorted({end for arc in self.arcs.get(test, ()) for end in arc if end > 0}))
 
     def goals(self, tests: Iterable[str]) -> frozenset[Hashable]:
-        """Return what drafted tests add to the existing ones: lines, branches, mutants."""
+        """Return what drafted tests add to the existing ones: lines, branches, ways out of functions, mutants."""
         tests = set(tests)
-        before = self.measure.reached(self.reached.all_arcs())
-        after = self.measure.reached(self._taken(tests))
+        old, new = self.reached.all_arcs(), self._taken(tests)
+        before, after = self.measure.reached(old), self.measure.reached(new)
         found: set[Hashable] = {line for line in after.lines - before.lines if self._is_wanted(line)}
         found |= {branch for branch in after.branches - before.branches if self._is_wanted(branch[0])}
+        left = self.measure.returns(new) - self.measure.returns(old)
+        found |= {("return", *way) for way in left if self._is_wanted(way[0])}
         existing = self._existing
         for number, one in enumerate(self.mutation.mutants):
             killers = set(one.killers)

@@ -255,6 +255,32 @@ def test_names_say_what_differs_and_are_short_and_unique() -> None:
     assert {"test_stack_push_raises_full", "test_is_even_raises_type_error", "test_stack_length"} <= set(names)
 
 
+def test_names_of_like_cases_say_what_was_given_and_how_often_something_was_done_before() -> None:
+    source = "def split_with(by, *parts, **more):\n    pass\n"
+    cases = (
+        case("split_with", "split_with(1)", expected="[1]"),
+        case("split_with", "split_with(1, b'2')", expected="[1]"),
+        case("split_with", "split_with(1, key=2)", expected="[]"),
+    )
+    names = [line[4:-3] for line in written(*cases, source=source).splitlines() if line.startswith("def ")]
+    assert names == ["test_split_with", "test_split_with_given_one_bytes", "test_split_with_given_more"]
+    cases = (
+        raising("is_even", "is_even('one')", kind="ValueError", message="no number"),
+        raising("is_even", "is_even('2x')", kind="ValueError"),
+        *(
+            case("Stack.__len__", "stack := Stack(9)", *pushed, "len(stack)", expected="3")
+            for pushed in (["stack.push(1)"], ["stack.push(1)", "stack.push(2)"])
+        ),
+    )
+    names = [line[4:-3] for line in written(*cases).splitlines() if line.startswith("def ")]
+    assert names == [
+        "test_stack_length_of_stack_with_size",
+        "test_stack_length_after_two_pushes",
+        "test_is_even_raises_value_error",
+        "test_is_even_raises_value_error_for_2x",
+    ]
+
+
 def test_tests_stand_in_the_order_of_the_module_results_before_exceptions() -> None:
     text = written(*reversed(ALL))
     names = [line.split("(")[0] for line in text.splitlines() if line.startswith("def test")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regoose.domain.generation import FileCoverage
-from regoose.verify.coverage import file_coverage
+from regoose.verify.coverage import Measure, file_coverage
 
 SOURCE = """\
 import sys
@@ -48,3 +48,11 @@ def test_a_file_of_another_python_has_the_lines_that_ran() -> None:
     found = file_coverage("a.py", "def f(:\n    pass\n", [(-1, 1), (1, 2), (2, -1)])
     assert found.lines == found.covered_lines == (1, 2)
     assert found.branches == ()
+
+
+def test_of_the_ways_out_of_functions_those_count_that_a_call_took_without_an_exception() -> None:
+    source = "def f(x):\n    try:\n        return g(x)\n    except KeyError:\n        return 1\n"
+    measure = Measure("a.py", source)
+    assert measure.returns([(-1, 2), (2, 3), (3, -1), (3, 4)]) == {(3, -1)}
+    assert measure.returns([(-1, 2), (2, 3), (3, 4), (4, 5), (5, -1)]) == {(5, -1)}
+    assert Measure("a.py", "def f(:\n").returns([(1, 2), (2, -1)]) == {(2, -1)}

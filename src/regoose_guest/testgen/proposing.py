@@ -220,8 +220,7 @@ class Proposals:
         for number, one in enumerate(subject.parameters):
             if one.way is inspect.Parameter.VAR_POSITIONAL:
                 if not by_name:
-                    count = random.choice((0, 1, 2, 2, 3))
-                    positional += [self._value(subject, one, depth) for _ in range(count)]
+                    positional += self._variadic(subject, one, number, known, depth)
                 by_name = True
             elif one.way is inspect.Parameter.VAR_KEYWORD:
                 keywords.update(self._bundle(subject, one, depth))
@@ -254,6 +253,18 @@ class Proposals:
             if number < len(positional):
                 return positional[number]
         return self._value(subject, one, depth)
+
+    def _variadic(
+        self, subject: Subject, one: Parameter, number: int, known: Sequence[Example], depth: int
+    ) -> List[str]:
+        """Return values for `*one`, now and then as one list: functions that take several often take a list of them."""
+        random = self._random
+        shown = [text for positional, _ in known for text in positional[number:]]
+        values = [
+            random.choice(shown) if shown and random.random() < 0.25 else self._value(subject, one, depth)  # noqa: PLR2004 - one taken from an example
+            for _ in range(random.choice((0, 1, 2, 2, 3)))
+        ]
+        return [f"[{', '.join(values)}]"] if values and random.random() < 0.1 else values  # noqa: PLR2004 - now and then
 
     def _value(self, subject: Subject, one: Parameter, depth: int) -> str:
         context, random = self.context(subject), self._random

@@ -103,7 +103,8 @@ class Namer:
         if node.args.vararg is not None and len(call.args) >= len(names):
             count = len(call.args) - len(names)
             noun = _noun(call.args[len(names) :], node.args.vararg.arg, count)
-            words.insert(0, f"{_COUNTS[count] if count < len(_COUNTS) else count}_{noun}")
+            if count or not words:
+                words.insert(0, f"{_COUNTS[count] if count < len(_COUNTS) else count}_{noun}")
         return "_and_".join(words)
 
     def _receiver(self, test: Test) -> str:
@@ -197,7 +198,13 @@ def _noun(arguments: Sequence[ast.expr], name: str, count: int) -> str:
     if len(kinds) != 1 or "" in kinds:
         kinds = {snake(name).rstrip("s") or snake(name)}
     word = kinds.pop()
-    return word if count == 1 or word.endswith("s") else f"{word}s"
+    return word if count == 1 else _plural(word)
+
+
+def _plural(word: str) -> str:
+    if word.endswith("s"):
+        return word
+    return f"{word}es" if word.endswith(("sh", "ch", "x")) else f"{word}s"
 
 
 def _outcome(case: Case) -> str:
@@ -239,7 +246,7 @@ def _history(case: Case) -> str:
             called.append(snake(call.func.attr))
     is_one = len(set(called)) == 1 and 1 < len(called) < len(_COUNTS)
     last = called[-1] if called else ""
-    return f"{_COUNTS[len(called)]}_{last if last.endswith('s') else last + 's'}" if is_one else last
+    return f"{_COUNTS[len(called)]}_{_plural(last)}" if is_one else last
 
 
 def _given(test: Test) -> str:

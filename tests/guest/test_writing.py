@@ -212,6 +212,11 @@ def test_cases_of_one_shape_become_a_table_of_what_differs() -> None:
     )
 
 
+def test_rows_of_numbers_are_in_their_order() -> None:
+    text = written(*(case("half", f"half({number})", expected=str(number / 2)) for number in (10, 4, -2)))
+    assert "[\n        (-2, -1.0),\n        (4, 2.0),\n        (10, 5.0),\n    ]" in text
+
+
 def test_the_same_case_twice_is_one_test() -> None:
     one = case("half", "half(0)", expected="None", kind="is")
     assert body(written(one, one)) == "def test_half():\n    assert half(0) is None"
@@ -274,7 +279,7 @@ def test_names_of_like_cases_say_what_was_given_and_how_often_something_was_done
     )
     names = [line[4:-3] for line in written(*cases).splitlines() if line.startswith("def ")]
     assert names == [
-        "test_stack_length_of_stack_with_size",
+        "test_stack_length",
         "test_stack_length_after_two_pushes",
         "test_is_even_raises_value_error",
         "test_is_even_raises_value_error_for_2x",

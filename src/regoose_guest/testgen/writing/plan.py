@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, List, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from regoose_guest.testgen.case import Case
 from regoose_guest.testgen.writing.flat import Flat
@@ -88,6 +88,9 @@ def _table(members: Sequence[Tuple[Case, Shape]], shaper: Shaper, flat: Flat) ->
         columns.append(name)
         match = name if all(_is_plain(one) for one in messages) else f"re.escape({name})"
         rows = [[*row, ast.Constant(message)] for row, message in zip(rows, messages)]
+    numbers = [_number(row[0]) for row in rows]
+    if None not in numbers:
+        rows = [rows[at] for at in sorted(range(len(rows)), key=lambda at: numbers[at] or 0)]
     case = shaper.filled(template, filled)
     raised = case.observed.raised
     if raised is not None:
@@ -99,6 +102,14 @@ def _table(members: Sequence[Tuple[Case, Shape]], shaper: Shaper, flat: Flat) ->
         rows=tuple(tuple(row) for row in rows),
         match=match,
     )
+
+
+def _number(node: ast.expr) -> Optional[float]:
+    is_negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    held = node.operand if isinstance(node, ast.UnaryOp) and is_negative else node
+    if not isinstance(held, ast.Constant) or not isinstance(held.value, (int, float)) or isinstance(held.value, bool):
+        return None
+    return -held.value if is_negative else held.value
 
 
 def _is_plain(message: str) -> bool:

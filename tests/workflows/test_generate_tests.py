@@ -100,12 +100,12 @@ async def test_the_steps_are_told_and_journalled_and_the_run_is_listed(machine: 
     assert finished[:3] == ["prepare", "recall", "plan"]
     assert set(finished[3:6]) == {"baseline", "write stats", "write rates"}
     assert set(finished[6:8]) == {"judge stats", "judge rates"}
-    assert finished[8:] == ["deliver", "report"]
+    assert finished[8:] == ["together", "deliver", "report"]
     async with machine.service(machine.equip(ScriptedSearch([]))) as service:
         summary, steps = await service.show(result.run_id)
         assert (summary.kind, summary.state, summary.verdict) == ("test", RunState.FINISHED, Verdict.PROVEN)
         order = ["baseline", "write stats", "write rates", "judge stats", "judge rates"]
-        assert [step.name for step in steps] == ["prepare", "recall", "plan", *order, "deliver", "report"]
+        assert [step.name for step in steps] == ["prepare", "recall", "plan", *order, "together", "deliver", "report"]
         assert await service.result(result.run_id) == result
 
 
@@ -121,6 +121,28 @@ async def test_a_module_nobody_can_test_is_named_and_the_others_get_theirs(
     assert by_path["broken.py"].notes == ("Nothing is scripted for broken.",)
     assert by_path["stats.py"].oddities == (odd,)
     assert result.status is Verdict.PROVEN
+
+
+async def test_tests_that_do_not_bear_those_of_another_module_are_dropped(
+    machine: Machine, untested: Repository
+) -> None:
+    untested.write("rates.py", "FACTOR = [2]\n\n\ndef rate(number):\n    return number * FACTOR[0]\n")
+    untested.write("dials.py", "import rates\n\n\ndef dial(number):\n    rates.FACTOR[0] = number\n    return number\n")
+    dials = "from dials import dial\n\n\ndef test_dial():\n    assert dial(3) == 3\n"
+    author = ScriptedAuthor({"stats": STATS, "rates": RATES, "dials": dials})
+    result = await machine.test(untested, author, "stats", "rates", "dials")
+    files = {one.target.module: one.file for one in result.modules}
+    assert files["rates"] is None
+    assert files["stats"] is not None
+    assert files["dials"] is not None
+    (rates,) = (one for one in result.modules if one.target.module == "rates")
+    assert [(one.test, one.reason) for one in rates.dropped] == [("tests/test_rates.py::test_rate", DropReason.FLAKY)]
+    assert "Beside the tests of other modules" in rates.notes[0]
+    assert (rates.tests, rates.after) == ((), rates.before)
+    assert untested.git("ls-tree", "--name-only", f"{result.branch}:tests").split() == [
+        "test_dials.py",
+        "test_stats.py",
+    ]
 
 
 async def test_nothing_kept_is_not_proven_and_leaves_no_branch(machine: Machine, untested: Repository) -> None:

@@ -7,6 +7,7 @@ The workflow `test`: write tests for code that has none, and keep those that pro
     baseline  what the repository's own tests reach of them, where there are any
     write M   a draft for module M, several modules side by side
     judge M   what verification keeps of the draft: green every time, and worth it
+    together  whether the tests of several modules are green in one process
     deliver   a branch, and the working tree where asked for
     report    the result, written down
 
@@ -33,6 +34,7 @@ from regoose.domain.task import Engine
 from regoose.reports.generation import write_generation
 from regoose.search.testgen import GenerateOptions, GenerateProgress
 from regoose.verify.keep import Existing, Judge, keep, measure_existing
+from regoose.verify.together import keep_together
 from regoose.workflows.appending import appended
 from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_tests
 from regoose.workflows.earlier import Entry, fingerprint
@@ -54,6 +56,13 @@ class Recalled:
 
     modules: tuple[Kept, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """What is kept of several modules, seen green beside each other."""
+
+    modules: tuple[Kept, ...]
 
 
 async def generate_tests(equipment: Equipment, run: Run, task: GenerateTask) -> GenerateResult:
@@ -184,7 +193,11 @@ class _Generate:
                 )
                 for draft in (one.result() for one in drafts)
             ]
-        return tuple(one.result() for one in judged), (*plan.notes, *existing.notes)
+        modules = tuple(one.result() for one in judged)
+        if len(_files(modules)) > 1:
+            together = await run.step("together", Together, lambda: self._together(prepared, modules), _say_together)
+            modules = together.modules
+        return modules, (*plan.notes, *existing.notes)
 
     async def _baseline(self, prepared: Prepared, plan: Plan) -> Existing:
         await self._furnish(prepared)
@@ -251,6 +264,10 @@ class _Generate:
         present = "" if draft.file is None else self._site.workspace.read(draft.file.path) or ""
         return await self._site.surviving(lambda: keep(judge, draft, source, existing, present=present))
 
+    async def _together(self, prepared: Prepared, modules: Sequence[Kept]) -> Together:
+        await self._furnish(prepared)
+        return Together(modules=await self._site.surviving(lambda: keep_together(self._site.suite(), modules)))
+
     def _source(self, target: Target) -> str:
         return self._site.workspace.read(target.path) or ""
 
@@ -269,8 +286,8 @@ class _Generate:
 
     async def _deliver(self, prepared: Prepared, kept: Sequence[Kept]) -> Delivery:
         await self._furnish(prepared)
-        files = [one.file for one in kept if one.file is not None]
-        edits = tuple(FileEdit(one.path, self._site.workspace.read(one.path), one.text) for one in files)
+        read = self._site.workspace.read
+        edits = tuple(FileEdit(one.path, read(one.path), one.text) for one in _files(kept))
         return await deliver(self._site.workspace.repository, self._order(prepared, kept, Patch(edits)))
 
     async def _report(self, prepared: Prepared, result: GenerateResult) -> GenerateResult:
@@ -287,10 +304,14 @@ def _reproduce(delivery: Delivery | None, kept: Sequence[Kept], within: str) -> 
     """Return the command that runs the tests in a clone that has the commit."""
     if delivery is None:
         return ""
-    files = [one.file.path for one in kept if one.file is not None]
+    files = [one.path for one in _files(kept)]
     inside = [str(PurePosixPath(path).relative_to(within)) for path in files] if within else files
     steps = [["git", "checkout", delivery.commit], *([["cd", within]] if within else [])]
     return " && ".join(shlex.join(step) for step in [*steps, ["python", "-m", "pytest", *inside]])
+
+
+def _files(modules: Sequence[Kept]) -> list[TestFile]:
+    return [one.file for one in modules if one.file is not None]
 
 
 def _say_recalled(recalled: Recalled) -> str:
@@ -315,6 +336,10 @@ def _say_kept(kept: Kept) -> str:
     before, after = branch_coverage([kept.before]), branch_coverage([kept.after])
     mutation = f"{kept.mutation.killed} of {kept.mutation.total} mutants"
     return f"{_count(len(kept.tests), 'test')}, branches {before:.0f} → {after:.0f} %, {mutation}"
+
+
+def _say_together(together: Together) -> str:
+    return f"{_count(len(_files(together.modules)), 'file')} green in one process"
 
 
 def _say_delivery(delivery: Delivery) -> str:

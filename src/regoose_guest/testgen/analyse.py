@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import ast
+import operator
 import os
 import re
 from collections import defaultdict
-from typing import Any, DefaultDict, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import (
+    Any,
+    Callable,
+    DefaultDict,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    Type,
+)
 
 from regoose_guest.testgen.usage import Function, Uses, keys_of, uses_of
 
@@ -16,6 +31,16 @@ Example = Tuple[Tuple[str, ...], Tuple[Tuple[str, str], ...]]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
 _OF_COMMANDS = frozenset(("argv", "parse_args", "parse_known_args"))
+_HELD: Any = operator
+_CALCULATIONS: Dict[Type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: _HELD.add,
+    ast.Sub: _HELD.sub,
+    ast.Mult: _HELD.mul,
+    ast.Pow: _HELD.pow,
+    ast.LShift: _HELD.lshift,
+}
+_SAFE = (ast.Add, ast.Sub, ast.Mult)
+_LARGEST, _MOST_BITS = 1 << 80, 80
 _LONGEST = 60
 _FILES = 60
 """Neighbouring files that are looked into for calls."""
@@ -67,7 +92,25 @@ def constants_of(nodes: Iterable[ast.AST]) -> Constants:
                 many[value] = None
             if isinstance(value, str) and value not in patterns and is_pattern(value):
                 patterns[value] = None
+        elif isinstance(one, ast.BinOp):
+            number = _calculated(one)
+            if number is not None:
+                held[int][number] = None
     return Constants(list(held[str]), list(held[int]), list(held[float]), list(held[bytes]), list(patterns))
+
+
+def _calculated(node: ast.expr) -> Optional[int]:
+    """Return the whole number that a calculation with literals alone gives: `1 << 20`, `60 * 60`, `10**6`."""
+    if isinstance(node, ast.Constant):
+        return node.value if type(node.value) is int and abs(node.value) < _LARGEST else None
+    function = _CALCULATIONS.get(type(node.op)) if isinstance(node, ast.BinOp) else None
+    if function is None or not isinstance(node, ast.BinOp):
+        return None
+    left, right = _calculated(node.left), _calculated(node.right)
+    if left is None or right is None or (not isinstance(node.op, _SAFE) and not 0 <= right < _MOST_BITS):
+        return None
+    result: int = function(left, right)
+    return result if abs(result) < _LARGEST else None
 
 
 def is_pattern(text: str) -> bool:

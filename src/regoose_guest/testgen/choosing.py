@@ -13,6 +13,8 @@ from regoose_guest.testgen.observing import SeenJson
 _PLAIN = frozenset(" _-.")
 _DELETE = 127
 _MISFIT = 0.12
+_PRIVATE = 5.0
+"""How many times dearer it is to call a private function than a public one that does as much."""
 
 
 def cost(candidate: Candidate, seen: SeenJson, misfit: float = 0.0) -> float:
@@ -26,6 +28,8 @@ def cost(candidate: Candidate, seen: SeenJson, misfit: float = 0.0) -> float:
     found += 0.1 * sum(not one.isalnum() and one not in _PLAIN for one in text) / 2
     found += 0.3 * sum(ord(one) >= _DELETE or ord(one) < ord(" ") for one in text)
     found += 0.5 * (text.count("\\x") + text.count("\\u"))
+    if candidate.subject.startswith("_"):
+        found *= _PRIVATE
     if candidate.is_example:
         found *= 0.4
     found += _MISFIT * misfit

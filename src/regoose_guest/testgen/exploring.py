@@ -48,6 +48,8 @@ _LASTING = 160
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _ACCIDENTS = (TypeError, AttributeError, NameError, LookupError, RecursionError, ZeroDivisionError)
 _MOST_ACCIDENTS = 150
+_HALF, _WAIT = 0.6, 0.7
+"""Share of the time, and of the patience, after which private functions are called of which something is hidden."""
 _ROUND = 200
 """Executions between two looks at how it goes."""
 
@@ -107,7 +109,8 @@ class Explorer:
         self._laboratory = laboratory
         self._random = laboratory.random
         self._target = target
-        self._subjects = laboratory.found.subjects
+        self._subjects = list(laboratory.found.subjects)
+        self._private = list(laboratory.found.private)
         self._file = laboratory.shared.program.real_path
         wanted = laboratory.shared.scope.lines
         self.cover: Cover = cover(laboratory.code, wanted)
@@ -134,12 +137,17 @@ class Explorer:
         self.cover.begin()
         self._begin(end)
         last_news = written = monotonic()
+        half = last_news + _HALF * (end - last_news)
         turn = 0
         while True:
             turn += 1
             if turn % 20 == 0:
                 now = monotonic()
-                if now > end or (now - last_news > self._patience(patience) and turn > 600):  # noqa: PLR2004 - a chance for each subject
+                waited = now - last_news
+                if self._private and (now > half or waited > _WAIT * patience):
+                    self._turn_to_private()
+                    last_news = now
+                if now > end or (waited > self._patience(patience) and turn > 600):  # noqa: PLR2004 - a chance for each subject
                     break
                 if now - written > 1:
                     self._write()
@@ -177,6 +185,18 @@ class Explorer:
                     self._is_lasting = True
                     self._try(subject, [Act(FUNCTION, "", subject.name, (repr(word),))])
                     self._is_lasting = False
+
+    def _turn_to_private(self) -> None:
+        """From now on call private functions as well of which the public ones leave lines or branches."""
+        halves = sorted(self.cover.halves())
+        hidden = sorted(self._lines - self.cover.lines)
+        for one in self._private:
+            first, last = one.lines
+            if _within(hidden, first + 1, last) or _within(halves, first, last):
+                self._subjects.append(one)
+                self._pools[one.key] = {}
+        self._private = []
+        self._weigh()
 
     def _weigh(self) -> None:
         """Give energy to subjects by the lines and branches that they still hide."""
@@ -230,6 +250,8 @@ class Explorer:
 
     def _note(self, subject: Subject, candidate: Candidate, error: BaseException) -> None:
         """Remember an accident: it may look odd to a reader although it reaches nothing new."""
+        if subject in self._laboratory.found.private:
+            return  # it may rely on what its callers made sure of
         key = subject.key, type(error).__name__, innermost(error, self._file)[0]
         there = self._accidents.get(key)
         if there is not None and _size(there) <= _size(candidate):

@@ -63,7 +63,6 @@ class Proposals:
         values.make_instance = self.instance
         for name, held in list(found.annotations.foreign.items()):
             values.foreign_kinds[name] = _signature(found, held)
-        self._by_key: Dict[str, Subject] = {one.key: one for one in found.subjects}
 
     def context(self, subject: Subject) -> Context:
         """Return what values for a subject may draw on."""

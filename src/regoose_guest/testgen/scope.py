@@ -27,7 +27,7 @@ class Scope:
         self._tree = tree
         self._only = tuple(only)
         self._spans = {name: span_of(node) for name, node in facts.definitions.items()}
-        self._used = {name: _read(node) for name, node in facts.definitions.items()} if lines else {}
+        self._used = {name: names_in(node) for name, node in facts.definitions.items()} if lines else {}
         self.lines: Optional[FrozenSet[int]] = None
         """Lines that are worth covering and changing; None for all."""
         if only:
@@ -48,6 +48,11 @@ class Scope:
     def asks_within(self, name: str) -> bool:
         """Whether a class of this name, or something in it, was asked for."""
         return self.asks_for(name) or any(one.startswith(f"{name}.") for one in self._only)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether something was asked for by name."""
+        return bool(self._only)
 
     def is_left_out(self, name: str) -> bool:
         """Whether names were given, and this is none of them."""
@@ -91,7 +96,7 @@ class Scope:
                 first, last = span_of(node)
                 found.update(range(first, last + 1))
             elif not self._inside(node.lineno):
-                bound = set(_bound(node))
+                bound = set(bound_by(node))
                 if not bound:
                     return None
                 names |= bound
@@ -161,11 +166,13 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _read(node: ast.AST) -> Set[str]:
+def names_in(node: ast.AST) -> Set[str]:
+    """Return the names and attributes that code speaks of."""
     return {name for one in ast.walk(node) for name in _name(one)}
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
+def bound_by(node: ast.AST) -> Iterator[str]:
+    """Yield the names that code binds."""
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
             yield one.id

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from random import Random
 from time import monotonic
 from types import ModuleType
 from typing import Any, DefaultDict, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Counter as CounterOf
 
 from regoose_guest.testgen import crew
 from regoose_guest.testgen.acts import FUNCTION, STATIC, Act, Candidate, key_of, source
 from regoose_guest.testgen.covering import cover
 from regoose_guest.testgen.exploring import Laboratory, Shared
+from regoose_guest.testgen.importing import Imported
 from regoose_guest.testgen.mutants import Mutants, statement_lines
 from regoose_guest.testgen.observing import Eyes, SeenJson, differs
 from regoose_guest.testgen.proposing import Entry
@@ -39,8 +41,14 @@ _BASES = 60
 """Cases that come by a surviving mutant, of which variations are tried on it."""
 _DIRECTED, _TWICE = 0.6, 0.4
 """Share of variations of such cases, and of those that are varied twice."""
-_PATIENCE, _LEAST_PATIENCE = 0.35, 1.2
+_PATIENCE, _LEAST_PATIENCE = 0.5, 2.0
 """Share of the time, and seconds, that the hunt goes on without finding anything."""
+_LONGER = 0.7
+"""Share of the time for hunting that trying cases may take where mutants are left that were not tried at all."""
+_MORE_TURNS = 6
+"""Mutants of a function for one of a statement that runs on import."""
+_LONG = 400
+"""Characters of a case beyond which it counts as long."""
 _LIVE = 400
 """Mutants that are kept as modules; memory."""
 
@@ -76,7 +84,8 @@ class Sharpener:
         changes = enumerate(self.mutants.changes)
         numbers = [number for number, one in changes if wanted is None or one.line in wanted]
         Random(5).shuffle(numbers)  # noqa: S311 - a sample
-        self._share = numbers[share[0] :: share[1]]
+        self._outside = Imported(shared.program.tree, shared.facts)
+        self._share = self._by_turns(numbers)[share[0] :: share[1]]
         self.alive: Dict[int, List[str]] = {}
         self._live: Dict[int, Eyes] = {}
         self._reaching: Dict[int, List[int]] = {}
@@ -100,6 +109,17 @@ class Sharpener:
             self.mutants.restore()
         return covering.lines
 
+    def _by_turns(self, numbers: Sequence[int]) -> List[int]:
+        """Return mutants so that each table gets its turn, and functions several: there may be no time for all."""
+        turns: CounterOf[int] = Counter()
+        order: Dict[int, float] = {}
+        for number in numbers:
+            change = self.mutants.changes[number]
+            unit = -change.place.first if change.place is not None else self._outside.unit(change.line)
+            turns[unit] += 1
+            order[number] = turns[unit] / (_MORE_TURNS if change.place is not None else 1)
+        return sorted(numbers, key=lambda number: order[number])
+
     def _tell(self, **said: Any) -> None:
         self._answer.add(said)
 
@@ -109,17 +129,18 @@ class Sharpener:
         runner = Runner(namespace_of(module), laboratory.guard, laboratory.scratch, compiled)
         return Eyes(module, shared.program, shared.facts.raising_lines, runner, laboratory.guard)
 
-    def try_all(self, end: float) -> None:
+    def try_all(self, end: float, latest: float) -> None:
         """
         Run the cases on each mutant until enough of them notice.
 
-        In rounds: a few cases on every mutant first, for most are noticed soon, then ever more on those that are left.
+        In rounds: a few cases on every mutant first, for most are noticed soon, if need be until `latest`; then ever
+        more on those that are left.
         """
         waiting = list(self._share)
-        for number_of_cases in _ROUNDS:
+        for number_of_cases, end_of_round in zip(_ROUNDS, (latest, end, end)):
             left: List[int] = []
             for number in waiting:
-                if monotonic() > end:
+                if monotonic() > end_of_round:
                     break
                 if self._try(number, number_of_cases):
                     left.append(number)
@@ -167,7 +188,17 @@ class Sharpener:
         return sorted(reached, key=lambda at: -self._kills[at])
 
     def _at_large(self, line: int) -> List[int]:
-        """Return cases for a change to what is made on import, those first that speak of the same words."""
+        """
+        Return cases for a change to what is made on import.
+
+        Those that run functions which use it, the long ones first, as they use more of it; where it is not known
+        who does, any, those first that speak of the same words.
+        """
+        spans = self._outside.users(line)
+        using = {at for first, last in spans for one in range(first, last + 1) for at in self._by_line.get(one, ())}
+        if using:
+            found = sorted(using, key=lambda at: (-self._kills[at], -min(_LONG, len(self._texts[at]))))
+            return found[:_TRIED_AT_LARGE]
         text = self._source[line - 1] if line <= len(self._source) else ""
         words = _WORDS.findall(text)
         every = list(range(len(self._cases)))
@@ -213,7 +244,7 @@ class Sharpener:
         corpus = self._laboratory.proposals.corpus
         for one in self._cases:
             corpus[one.candidate.subject].append(Entry(one.candidate.acts, is_fine=one.seen["raised"] is None))
-        subjects = {one.key: one for one in self._laboratory.found.subjects}
+        subjects = {one.key: one for one in (*self._laboratory.found.subjects, *self._laboratory.found.private)}
         by_subject: DefaultDict[str, Set[int]] = defaultdict(set)
         for number, keys in self.alive.items():
             for key in keys:
@@ -324,5 +355,5 @@ def sharpen(
     answer = crew.Lines(target)
     sharpener = Sharpener(shared, cases, share, answer)
     answer.add({"mutants": len(sharpener.mutants.changes)})
-    sharpener.try_all(kills_end)
+    sharpener.try_all(kills_end, kills_end + _LONGER * (hunt_end - kills_end))
     sharpener.hunt(hunt_end)

@@ -113,10 +113,13 @@ class Found:
             self.exported[name] = value
             self._sort(name, value)
         self.annotations = Annotations(self.exported, self.classes)
-        every = [*self._functions(), *(one for name in self.classes for one in self._members(name))]
+        public, private = self._parted()
+        every = [*self._functions(public), *(one for name in self.classes for one in self._members(name))]
         named = [one for one in every if not scope.is_left_out(one.key)]
         meant = scope.chosen([one.lines for one in named])
         self.subjects: List[Subject] = [one for one, is_meant in zip(named, meant) if is_meant]
+        self.private: List[Subject] = [] if scope.has_names else list(self._functions(private))
+        """Functions of private names beside public ones: to be called where these leave something."""
         self.by_owner: Dict[str, List[Subject]] = {}
         for one in every:
             if one.kind in {METHOD, PROPERTY, SETTER}:
@@ -131,14 +134,22 @@ class Found:
         elif callable(value) and home == self.module.__name__ and hasattr(value, "__name__"):
             self.functions[name] = value
 
-    def _functions(self) -> Iterator[Subject]:
+    def _parted(self) -> Tuple[List[str], List[str]]:
+        """Return the names of the functions to call, and those of private ones; of two names of one, the first."""
         has_public = any(not name.startswith("_") for name in (*self.functions, *self.classes))
-        seen: Dict[int, str] = {}
-        for name, function in self.functions.items():
-            is_hidden = name.startswith("_") and has_public and not self._scope.asks_for(name)
-            if is_hidden or id(function) in seen:
-                continue
-            seen[id(function)] = name
+        parts: Tuple[List[str], List[str]] = ([], [])
+        for name in self.functions:
+            parts[name.startswith("_") and has_public and not self._scope.asks_for(name)].append(name)
+        names: Dict[int, str] = {}
+        for name in (*parts[0], *parts[1]):
+            names.setdefault(id(self.functions[name]), name)
+        first = set(names.values())
+        public, private = ([name for name in part if name in first] for part in parts)
+        return public, private
+
+    def _functions(self, names: Sequence[str]) -> Iterator[Subject]:
+        for name in names:
+            function = self.functions[name]
             inner = getattr(inspect.unwrap(function), "__name__", name)
             node = self.facts.definitions.get(name) or self.facts.definitions.get(inner)
             yield self._subject(FUNCTION, function, "", name, name, node)

@@ -16,6 +16,7 @@ WORDS = (
     *("a", "abc", "Hello World", "foo", "foo_bar", "Foo Bar", "x", "test", "", " ", "ABC", "hello", "a b c", "123"),
     *("a,b", "é", "12.5", "some text", "-1", "0", "fooBar", "a-b", "key", "http://example.com", "user@example.com"),
     *("2020-01-02", "\n", "a\nb", "1.2.3", "ß", "  x  ", "日本語", "ñandú", "😀", "é", "Ünïcödé", "True", "1e5"),
+    *("file.txt", '{"a": 1}'),
 )
 LETTERS = "abcxyzABC012 _-.,:;/#@!?()[]{}'\"\\\t"
 _LONGEST = 300
@@ -33,6 +34,9 @@ _TRIES = 4
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
+_KEY = re.compile(r"[A-Za-z][\w.-]*")
+_FORMATS = (("=", "; "), ("=", "; "), ("=", "&"), ("=", ", "), ("=", " "), (": ", "\n"), (":", ","), ("=", "\n"))
+_VALUES = (0, 1, 10, 3600)
 _LEAST_LONG, _MOST_LONG = 8, 600
 """Constants that may be meant as a length."""
 
@@ -176,7 +180,20 @@ class Texts:
             return " ".join(self.bare(own)[:20] for _ in range(random.randint(3, 6)))[:_LONGEST]
         elif dice < 0.42 and text:  # noqa: PLR2004
             return self._long(text, own)
+        elif dice < 0.45:  # noqa: PLR2004
+            return self._pairs(own)[:_LONGEST]
         return text[:_LONGEST]
+
+    def _pairs(self, own: Constants) -> str:
+        """Return keys with values as headers, cookies and queries have them; of the module's words, if any."""
+        random = self._random
+        words = [one for one in (*own.texts, *self._all.texts, *self._words) if _KEY.fullmatch(one)] or WORDS
+        bind, join = random.choice(_FORMATS)
+        pairs: List[str] = []
+        for _ in range(random.choice((1, 2, 2, 3, 4))):
+            value = str(random.choice(own.ints or _VALUES)) if random.random() < 0.5 else self.bare(own)[:20]  # noqa: PLR2004 - numbers as often
+            pairs.append(f"{random.choice(words)}{bind}{value}")
+        return join.join(pairs)
 
     def _long(self, text: str, own: Constants) -> str:
         """Return a text as long as a constant says, or one more or less."""

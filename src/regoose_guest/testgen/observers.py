@@ -8,8 +8,9 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
 from regoose_guest.testgen import children, crew
 from regoose_guest.testgen.acts import Candidate
+from regoose_guest.testgen.differing import differs
 from regoose_guest.testgen.doubting import MORE_SEEDS, SEEDS, is_doubtful
-from regoose_guest.testgen.observing import ObserveJson, SeenJson, agreed, differs
+from regoose_guest.testgen.observing import ObserveJson, SeenJson, agreed
 from regoose_guest.testgen.schema import OptionsJson
 
 _AT_ONCE = 2

@@ -180,26 +180,6 @@ def _raised_on_purpose(error: BaseException) -> bool:
     return line.lstrip().startswith(("raise ", "raise(", "assert "))
 
 
-def differs(seen: Optional[SeenJson], expected: SeenJson) -> bool:  # noqa: PLR0911 - one for each part of an outcome
-    """Whether assertions written for one outcome would fail on another."""
-    if seen is None or seen["ended"] != expected["ended"]:
-        return True
-    mine, other = expected["raised"], seen["raised"]
-    if (mine is None) != (other is None):
-        return True
-    if mine is not None and other is not None:
-        if mine["type"] != other["type"]:
-            return True
-        if mine["message"] and mine["message"] not in other["message"]:
-            return True
-    if expected["printed"] and seen["printed"] != expected["printed"]:
-        return True
-    if expected["wrapped"] != seen["wrapped"]:
-        return True
-    known = set(map(tuple, seen["rows"]))
-    return not all(tuple(row) in known for row in expected["rows"])
-
-
 def agreed(one: Optional[SeenJson], other: Optional[SeenJson]) -> Optional[SeenJson]:
     """Return what two fresh interpreters saw alike; None where they disagree on what can be asserted."""
     if one is None or other is None or one["ended"] != other["ended"] or one["wrapped"] != other["wrapped"]:

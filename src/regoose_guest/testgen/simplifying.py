@@ -10,9 +10,10 @@ from typing import Dict, FrozenSet, NamedTuple, Optional, Sequence, Set, Tuple
 from regoose_guest.testgen import crew
 from regoose_guest.testgen.acts import Act, Candidate
 from regoose_guest.testgen.covering import Goal, cover
+from regoose_guest.testgen.differing import differs
 from regoose_guest.testgen.exploring import Laboratory, Shared
 from regoose_guest.testgen.mutants import Mutants
-from regoose_guest.testgen.observing import Eyes, SeenJson, differs, seen_in
+from regoose_guest.testgen.observing import Eyes, SeenJson, seen_in
 from regoose_guest.testgen.running import Runner, namespace_of
 from regoose_guest.testgen.simpler import Slot, load, simpler_acts
 

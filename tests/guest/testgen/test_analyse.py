@@ -66,3 +66,10 @@ def test_calls_come_from_docstrings_neighbours_and_existing_tests_each_once(tmp_
 
 def test_lines_that_raise_are_known(tmp_path: Path) -> None:
     assert facts(tmp_path).raising_lines == {SHELF.splitlines().index('        raise ValueError("too heavy")') + 1}
+
+
+def test_calculations_with_literals_are_numbers_too(tmp_path: Path) -> None:
+    found = facts(tmp_path, "DAY = 60 * 60 * 24\nBIG = 1 << 50\nHUGE = 9**9**9\nHALF = DAY * 2\n")
+
+    assert {86400, 3600, 1 << 50} <= set(found.constants.ints)
+    assert max(found.constants.ints) < 1 << 80

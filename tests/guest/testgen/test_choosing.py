@@ -53,3 +53,9 @@ def test_odd_long_and_accidental_cases_are_dear() -> None:
     assert _cost("'ab'", raised={**accident, "is_misfit": False}) < _cost(
         "'ab'", raised={**accident, "is_misfit": True}
     )
+
+
+def test_private_functions_are_dear() -> None:
+    public, private = (Candidate(name, (Act(FUNCTION, "", name, ("1",)),)) for name in ("ff", "_f"))
+
+    assert 2 * cost(public, SEEN) < cost(private, SEEN)

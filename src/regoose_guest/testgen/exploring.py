@@ -17,12 +17,13 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 from regoose_guest.testgen.acts import FUNCTION, Act, Candidate, key_of
 from regoose_guest.testgen.analyse import Facts
 from regoose_guest.testgen.compared import NAME, OPERATION, Instrument, Seen
+from regoose_guest.testgen.corpus import Entry
 from regoose_guest.testgen.covering import Cover, code_lines, cover
 from regoose_guest.testgen.expecting import Expectations
 from regoose_guest.testgen.frames import innermost, is_accident
 from regoose_guest.testgen.guard import Guard, Hang
 from regoose_guest.testgen.loading import Program
-from regoose_guest.testgen.proposing import Acts, Entry, Proposals
+from regoose_guest.testgen.proposing import Acts, Proposals
 from regoose_guest.testgen.regexes import matching
 from regoose_guest.testgen.running import Outcome, Runner, namespace_of
 from regoose_guest.testgen.scope import Scope

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import enum
 import inspect
 import re
@@ -24,6 +23,7 @@ from regoose_guest.testgen.acts import (
     source,
 )
 from regoose_guest.testgen.analyse import Example
+from regoose_guest.testgen.corpus import LONGEST, Entry, is_chained, is_history, items_of
 from regoose_guest.testgen.kinds import ANY, Kind
 from regoose_guest.testgen.subjects import Found, Parameter, Subject
 from regoose_guest.testgen.values import Context, Values
@@ -32,19 +32,7 @@ from regoose_guest.testgen.varying import varied
 Acts = List[Act]
 _SELF_STANDING = frozenset((FUNCTION, CONSTRUCTOR, STATIC))
 _OPTION = re.compile(r"--?[A-Za-z][\w-]*")
-_LONGEST = 8
-"""Acts of a candidate."""
 _RECENT = 12
-
-
-class Entry:
-    """A candidate that reached something new, to be varied."""
-
-    __slots__ = ("acts", "is_fine")
-
-    def __init__(self, acts: Sequence[Act], *, is_fine: bool) -> None:
-        self.acts = list(acts)
-        self.is_fine = is_fine
 
 
 class Proposals:
@@ -126,7 +114,7 @@ class Proposals:
     def _on_receiver(self, subject: Subject) -> Acts:
         random = self._random
         members = self._found.by_owner[subject.owner]
-        known = [entry for one in members for entry in self.corpus[one.key][-_RECENT:] if _is_history(entry)]
+        known = [entry for one in members for entry in self.corpus[one.key][-_RECENT:] if is_history(entry)]
         if known and random.random() < 0.35:  # noqa: PLR2004 - what was done with another object, and then this
             acts = [*random.choice(known).acts, self.act(subject, "v0")]
             return self._shared(acts) if random.random() < 0.8 else acts  # noqa: PLR2004
@@ -331,10 +319,10 @@ class Proposals:
         if len(acts) > 2 and dice > 0.9:  # noqa: PLR2004
             return self._shared(acts)
         members = self._found.by_owner.get(acts[0].name if acts[0].kind == CONSTRUCTOR else "")
-        if members and dice < 0.3 and len(acts) < _LONGEST and not _chained(acts):  # noqa: PLR2004
+        if members and dice < 0.3 and len(acts) < LONGEST and not is_chained(acts):  # noqa: PLR2004
             acts.insert(random.randint(1, len(acts)), self.act(random.choice(members), "v0"))
             return self._shared(acts) if random.random() < 0.4 else acts  # noqa: PLR2004
-        if 2 < len(acts) < _LONGEST and dice > 0.82 and not _chained(acts):  # noqa: PLR2004
+        if 2 < len(acts) < LONGEST and dice > 0.82 and not is_chained(acts):  # noqa: PLR2004
             at = random.randrange(1, len(acts) - 1)
             acts.insert(at, self._varied(subject, acts[at], is_own=False))  # the same again, otherwise
             return acts
@@ -385,7 +373,7 @@ class Proposals:
             if positional and (number or random.random() < 0.3):  # noqa: PLR2004
                 known += positional[:1] * 2 + positional[1:]
             if not number:
-                known += [one for text in (*positional, *dict(act.keywords).values()) for one in _items(text)]
+                known += [one for text in (*positional, *dict(act.keywords).values()) for one in items_of(text)]
             acts.append(act._replace(positional=tuple(positional)))
         return acts
 
@@ -393,27 +381,6 @@ class Proposals:
 def _may_be_named(one: Parameter, keywords: Dict[str, str]) -> bool:
     named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return not one.is_required and one.name not in keywords and one.way in named
-
-
-def _is_history(entry: Entry) -> bool:
-    """Whether more can be done with the object that a candidate made."""
-    acts = entry.acts
-    return entry.is_fine and 1 < len(acts) < _LONGEST and not any(act.receiver != "v0" for act in acts[1:])
-
-
-def _chained(acts: Sequence[Act]) -> bool:
-    return any(act.receiver not in {"", "v0"} for act in acts)
-
-
-def _items(text: str) -> List[str]:
-    """Return the first items or keys of a display."""
-    try:
-        node = ast.parse(text, mode="eval").body
-    except SyntaxError:
-        return []
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        return [ast.unparse(one) for one in node.elts[:3]]
-    return [ast.unparse(one) for one in node.keys[:3] if one] if isinstance(node, ast.Dict) else []
 
 
 def _signature(found: Found, held: Any) -> List[Tuple[str, bool, bool, Kind]]:

@@ -12,13 +12,13 @@ from typing import Counter as CounterOf
 
 from regoose_guest.testgen import crew
 from regoose_guest.testgen.acts import FUNCTION, STATIC, Act, Candidate, key_of, source
+from regoose_guest.testgen.corpus import Entry
 from regoose_guest.testgen.covering import cover
 from regoose_guest.testgen.differing import differs
 from regoose_guest.testgen.exploring import Laboratory, Shared
 from regoose_guest.testgen.importing import Imported
 from regoose_guest.testgen.mutants import Mutants, statement_lines
 from regoose_guest.testgen.observing import Eyes, SeenJson
-from regoose_guest.testgen.proposing import Entry
 from regoose_guest.testgen.running import Runner, namespace_of
 from regoose_guest.testgen.subjects import Subject
 

@@ -30,6 +30,7 @@ MODULE = '''\
 
 import functools
 
+__all__ = ["area"]
 LIMIT = 3
 NAMES = {"a": 1, "b": 2}
 _MADE = []
@@ -234,6 +235,7 @@ def test_sees_what_each_kind_of_change_does(write_tree: WriteTree) -> None:
 
     lines = MODULE.splitlines()
     at = {text: lines.index(text) + 1 for text in lines}
+    assert at['__all__ = ["area"]'] not in {one["line"] for one in result["mutants"]}
     # a constant reaches the default made of it; a test module's own copy of it changes as well
     assert killers(at["LIMIT = 3"], "LIMIT = 4") == {"test_until"}
     assert killers(at["KIND = made(4)"], "KIND = made(5)") == {"test_made", "test_fixture"}

@@ -49,6 +49,8 @@ _RUN_SECONDS = 120.0
 _TEST_SECONDS = 10.0
 _KILLERS = 3
 """Known killers of a mutant after which it is left: more give the choice of tests more freedom, and cost time."""
+_MOST = 1000
+"""Mutants at most, where there is time for them. A test that only others would have noticed is taken for needless."""
 _ROUNDS = 5
 """How often the choice is made anew after tests were found unsteady."""
 
@@ -71,6 +73,7 @@ class Judge:
     seconds: float = 5.0
     """Time for mutants; none are made with 0."""
     jobs: int = 2
+    """Mutants tried at once."""
     min_gain: float = 0.0
     """Percentage points of branch coverage or of mutants killed that a file must add."""
     seed: int = 0
@@ -160,7 +163,7 @@ class _Work:
         return self._without(why, seen, (*seen.dropped, *_flaky(seen, unsteady | rest)))
 
     async def _look(self) -> _Seen | str:
-        """Run the draft with arcs and, where two sandboxes may be used, once more in another order; or say why not."""
+        """Run the draft with arcs, and at the same time once more in another order; or say why that cannot be."""
         patch = self._patch(self.file.text)
         traced = self.judge.suite.trace(
             [self.file.path],
@@ -169,13 +172,10 @@ class _Work:
             test_seconds=_TEST_SECONDS,
             arcs=[self.measure.path],
         )
-        if self.judge.jobs > 1:
-            (report, coverage), again = await asyncio.gather(traced, self._run(patch, self.judge.repeats + 1))
-        else:
-            (report, coverage), again = await traced, None
+        (report, coverage), again = await asyncio.gather(traced, self._run(patch, self.judge.repeats + 1))
         if problem := _unusable(report):
             return problem
-        reports = [report, again] if again is not None and not _unusable(again) else [report]
+        reports = [report] if _unusable(again) else [report, again]
         new = tuple(test for test in report.collected if name_of(test) not in self.old)
         groups = units(self.file.text, new)
         if {test for group in groups for test in group} != set(new):
@@ -211,6 +211,7 @@ class _Work:
             lines=tuple(sorted(self.meant or ())),
             seconds=self.judge.seconds,
             jobs=self.judge.jobs,
+            most=_MOST,
             killers=_KILLERS,
             seed=self.judge.seed,
         )

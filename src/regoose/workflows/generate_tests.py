@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 _BASELINE_SECONDS = 120.0
 """Most that the repository's own tests may take: what they cover in that time counts."""
+_MUTATION_SECONDS, _MUTATION_WORK = 5.0, 10.0
+"""Least time for the mutants of a module, and least of processes and time multiplied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +190,10 @@ class _Generate:
             judged = [
                 group.create_task(
                     run.step(
-                        f"judge {draft.target.module}", Kept, partial(self._judge, prepared, draft, existing), _say_kept
+                        f"judge {draft.target.module}",
+                        Kept,
+                        partial(self._judge, prepared, plan, draft, existing),
+                        _say_kept,
                     )
                 )
                 for draft in (one.result() for one in drafts)
@@ -211,7 +216,7 @@ class _Generate:
         options = GenerateOptions(
             test_path=planned.test_path,
             seconds=self._task.seconds,
-            jobs=max(1, self._equipment.jobs // len(plan.modules)),
+            jobs=self._share(plan),
             existing=planned.existing,
             style=plan.style,
         )
@@ -252,12 +257,14 @@ class _Generate:
             seconds=progress.seconds,
         )
 
-    async def _judge(self, prepared: Prepared, draft: Draft, existing: Existing) -> Kept:
+    async def _judge(self, prepared: Prepared, plan: Plan, draft: Draft, existing: Existing) -> Kept:
         await self._furnish(prepared)
+        jobs = self._share(plan)
         judge = Judge(
             suite=self._site.suite(),
             repeats=self._task.limits.repeats,
-            jobs=self._equipment.jobs,
+            seconds=max(_MUTATION_SECONDS, _MUTATION_WORK / jobs),
+            jobs=jobs,
             min_gain=self._task.min_gain,
         )
         source = self._source(draft.target)
@@ -267,6 +274,10 @@ class _Generate:
     async def _together(self, prepared: Prepared, modules: Sequence[Kept]) -> Together:
         await self._furnish(prepared)
         return Together(modules=await self._site.surviving(lambda: keep_together(self._site.suite(), modules)))
+
+    def _share(self, plan: Plan) -> int:
+        """Return how many processes one of the modules may keep busy."""
+        return max(1, self._equipment.jobs // len(plan.modules))
 
     def _source(self, target: Target) -> str:
         return self._site.workspace.read(target.path) or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Type
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Type, Union
 
 from regoose_guest.alone import Place, places_of
 
@@ -161,8 +161,13 @@ def _of_statement(body: List[Any], number: int, one: Any) -> Iterator[Change]:
         yield _within("loop", one.iter, one, "iter", nothing)._replace(line=one.lineno)
 
 
+def _is_list_of_names(node: Union[ast.Assign, ast.AugAssign]) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(isinstance(one, ast.Name) and one.id == "__all__" for one in targets)
+
+
 def _skipped(tree: ast.Module) -> Set[int]:
-    """Return what no test can notice: annotations, documentation, code for type checkers and scripts."""
+    """Return what no test can notice, or need: annotations, documentation, `__all__`, code for checkers and scripts."""
     roots: List[ast.AST] = []
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -171,6 +176,8 @@ def _skipped(tree: ast.Module) -> Set[int]:
             roots += [node.annotation] if node.annotation is not None else []
         elif isinstance(node, ast.AnnAssign):
             roots.append(node.annotation)
+        elif isinstance(node, (ast.Assign, ast.AugAssign)) and _is_list_of_names(node):
+            roots.append(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             roots.append(node.value)
         elif isinstance(node, ast.If) and any(part in ast.unparse(node.test) for part in ("TYPE_CHECKING", "__main__")):

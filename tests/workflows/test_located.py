@@ -29,7 +29,7 @@ async def test_targets_are_told_from_the_top(repository: Repository) -> None:
     task = await located(GenerateTask(repository=str(repository.root / "tests"), targets=named))
     assert task.targets == ("stats.py::mean", "stats.spread", "tests")
     assert task.started_in == "tests"
-    assert (await located(GenerateTask(repository=str(repository.root)))).started_in == ""
+    assert (await located(GenerateTask(repository=str(repository.root), since="HEAD"))).started_in == ""
 
 
 async def test_a_target_elsewhere_is_refused_by_its_name(repository: Repository, tmp_path: Path) -> None:
@@ -40,4 +40,9 @@ async def test_a_target_elsewhere_is_refused_by_its_name(repository: Repository,
 
 async def test_no_repository_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotARepository):
-        await located(GenerateTask(repository=str(tmp_path)))
+        await located(GenerateTask(repository=str(tmp_path), targets=("x",)))
+
+
+async def test_nothing_named_is_refused_before_anything_is_done(repository: Repository) -> None:
+    with pytest.raises(UsageError, match="nothing to test is named"):
+        await located(GenerateTask(repository=str(repository.root)))

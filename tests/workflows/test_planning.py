@@ -65,7 +65,6 @@ async def test_nothing_changed_is_nothing_to_do(repository: Repository, tmp_path
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({}, "nothing to test is named"),
         ({"since": "no-such-branch"}, "names no commit"),
         ({"targets": ("stats.py",), "output": "../elsewhere"}, "outside the repository"),
         ({"targets": ("statz",)}, "no file, directory, module or function"),

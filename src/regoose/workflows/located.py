@@ -19,8 +19,13 @@ async def located(task: T) -> T:
     """
     Return the task with the repository's top as its repository, and its project and targets relative to that.
 
-    Raises `NotARepository`, and `UsageError` for a target outside the repository.
+    Raises `NotARepository`, and `UsageError` where nothing is named to test or a target is outside the repository.
     """
+    if isinstance(task, GenerateTask) and not task.targets and task.since is None:
+        raise UsageError(
+            "nothing to test is named",
+            hint="Name a file, a directory, a module or a function, or what a branch changed with `--diff BASE`.",
+        )
     place = Path(task.repository)
     root = (await find_repository(place)).root
     within = project_directory(root, place)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from regoose.domain.generation import GenerateTask, Target
-from regoose.errors import UsageError
 from regoose.search.testgen import Style, detect
 from regoose.verify.tamper import is_test_file
 from regoose.workflows.modules import Modules
@@ -56,11 +55,6 @@ async def plan_targets(workspace: Workspace, task: GenerateTask) -> Plan:
 
 
 def _plan(tree: Path, task: GenerateTask, changed: Mapping[str, tuple[int, ...]] | None) -> Plan:
-    if not task.targets and changed is None:
-        raise UsageError(
-            "nothing to test is named",
-            hint="Name a file, a directory, a module or a function, or what a branch changed with `--diff BASE`.",
-        )
     modules = Modules(tree, task.within)
     targets = modules.find(task.targets, task.started_in) if task.targets else modules.all()
     notes: tuple[str, ...] = ()

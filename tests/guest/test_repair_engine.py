@@ -69,6 +69,8 @@ class Broken:
     tests: str
     wanted: str = ""
     """What the first choice's file must contain."""
+    times: int = 1
+    """How often at least."""
 
 
 BROKEN = {
@@ -183,6 +185,32 @@ BROKEN = {
         """,
         "n - 2",
     ),
+    "copied": Broken(
+        """
+        def having(rows, **wanted):
+            matching = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+            return matching
+
+
+        def how_many(rows, **wanted):
+            matching = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+            return len(matching)
+        """,
+        """
+        from code_ import having, how_many
+
+        def test_having():
+            assert having([{"a": 1}, {"a": 2}], a=2) == [{"a": 2}]
+
+        def test_missing_key():
+            assert having([{"a": 1}, {}], a=1) == [{"a": 1}]
+
+        def test_how_many():
+            assert how_many([{"a": 1}, {"a": 2}], a=2) == 1
+        """,
+        "key in row and row[key] == value",
+        times=2,
+    ),
     "endless": Broken(
         """
         def steps(n):
@@ -217,7 +245,7 @@ async def test_finds_a_repair_that_reads_as_expected(name: str, tmp_path: Path) 
     result, lines = await search(root)
     assert result["candidates"], result["note"]
     best = result["candidates"][0]
-    assert broken.wanted in patched(root, best)
+    assert patched(root, best).count(broken.wanted) >= broken.times
     assert set(best["fixed"]) == set(result["failing"])
     assert result["suspects"][0]["path"] == "code_.py"
     assert [line["phase"] for line in lines][:2] == ["collect", "measure"]

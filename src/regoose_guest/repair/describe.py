@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import List
+from collections import Counter
 
 from regoose_guest.repair.candidates import Candidate
 from regoose_guest.repair.edits import Edit, Replace
@@ -13,10 +13,8 @@ _LONGEST = 80
 
 def describe(candidate: Candidate) -> str:
     """Return one sentence for a reviewer."""
-    said: List[str] = []
-    for part in candidate.parts:
-        said += [_edit(edit) for edit in part.edits]
-    sentence = " and ".join(said)
+    said = Counter(_edit(edit) for part in candidate.parts for edit in part.edits)
+    sentence = " and ".join(text if times == 1 else f"{text} in {times} places" for text, times in said.items())
     return sentence[:1].upper() + sentence[1:]
 
 

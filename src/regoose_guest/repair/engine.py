@@ -14,6 +14,7 @@ from regoose_guest.forks import Outlet, ask
 from regoose_guest.items import HUNG, PASSED, ItemRunner
 from regoose_guest.repair.behaviour import Comparer, Comparison
 from regoose_guest.repair.candidates import Candidate, Generator
+from regoose_guest.repair.clones import Clones
 from regoose_guest.repair.describe import describe
 from regoose_guest.repair.hunt import Hunt, Outcome, representatives
 from regoose_guest.repair.install import Installer
@@ -42,6 +43,8 @@ _LESS_LIKELY = 0.7
 _EXPLORING_SHARE = 0.13
 _EXPLORED = 1000
 """After the first plausible patch, this many more candidates are tried, for this share of the budget at most."""
+_LEAST_EXTENDING = 2.0
+"""Seconds that patches have to be tried in every copy of what they edit, even where the budget is spent."""
 _BATCH = 32
 _SLOW = 3.0
 """A passing test that takes more seconds says nothing about how long a failing one may take."""
@@ -66,6 +69,7 @@ class Engine:
         self._program = Program(options["root"], {str(item.fspath) for item in self._items})
         self._runner = ItemRunner(self._items)
         self._installer = Installer(self._program)
+        self._clones = Clones(self._program)
         self._outcome = Outcome()
         self._first_found: Optional[Tuple[float, int]] = None
         self._likelihoods: List[float] = []
@@ -191,6 +195,18 @@ class Engine:
         if not self._outcome.plausible and not singles and monotonic() < until:
             search(untried, until, "search")
         self._outcome.exhausted = self._outcome.exhausted and (singles or monotonic() < until)
+        self._extend(Hunt(trial, self._options["jobs"], batch, self._memory), until)
+
+    def _extend(self, hunt: Hunt, until: float) -> None:
+        """Try what passes in every copy of the statement that it edits."""
+        outcome = self._outcome
+        found = sorted((one.candidate for one in outcome.plausible), key=lambda one: -one.score)
+        extensions = list(self._clones.extensions(found, 1 + max((one.number for one in found), default=0)))
+        if extensions:
+            stopped = outcome.exhausted, outcome.settled
+            end = max(until, monotonic() + _LEAST_EXTENDING)
+            hunt.run(iter(extensions), outcome, end, lambda _, __: False, lambda _: self._tell("search"))
+            outcome.exhausted, outcome.settled = stopped
 
     def _remembered(self, generator: Generator) -> Iterator[Candidate]:
         for candidate in generator:
@@ -251,7 +267,8 @@ class Engine:
             quick = sorted(touching.values(), key=lambda test: test.seconds)
             comparison = comparer.compare([one.candidate for one in found], failing, quick, seconds)
         crash = all(test.error not in {"AssertionError", "Failed", "Hang", "Killed"} for test in failing)
-        return rank(found, comparison, self._literals(failing), crash=crash), comparison
+        wider = self._clones.wider([one.candidate for one in found])
+        return rank(found, comparison, self._literals(failing), crash=crash, wider=wider), comparison
 
     def _literals(self, failing: Sequence[Measured]) -> FrozenSet[str]:
         found: Set[str] = set()

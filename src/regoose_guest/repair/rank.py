@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict
-from typing import Dict, FrozenSet, List, NamedTuple, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from regoose_guest.repair.behaviour import ENDLESS, RAISED, RETURNED, UNKNOWN, Answer, Comparison
 from regoose_guest.repair.build import called
@@ -22,6 +22,7 @@ _BLUNT = frozenset(("condition always true", "condition always false", "statemen
 _BLUNT_SHARE = 0.6
 _TEST_LITERAL = 0.3
 _POWER, _CRASH_POWER, _REST = 4, 50, 0.02
+_EVERY_COPY = 1.05
 _ORDINARY = frozenset(("0", "1", "-1", "2", "None", "True", "False", "''", "' '", "0.0", "1.0"))
 
 
@@ -35,13 +36,19 @@ class Ranked(NamedTuple):
 
 
 def rank(
-    plausible: Sequence[Plausible], comparison: Comparison, literals: FrozenSet[str], *, crash: bool
+    plausible: Sequence[Plausible],
+    comparison: Comparison,
+    literals: FrozenSet[str],
+    *,
+    crash: bool,
+    wider: Mapping[int, int],
 ) -> List[Ranked]:
     """
     Order plausible patches, the likeliest first.
 
     `literals` are constants of the test files; `crash` says that every target fails by an exception of its own
-    rather than by an assertion.
+    rather than by an assertion; `wider` maps a patch that makes an edit in every copy of a statement to the one that
+    makes it in one copy, by their numbers.
     """
     own = {one.candidate.number: likelihood(one.candidate, literals) for one in plausible}
     weights: Dict[Tuple[Answer, ...], float] = defaultdict(float)
@@ -49,16 +56,20 @@ def rank(
     for one in plausible:
         number = one.candidate.number
         behaviours[number] = tuple((kind, text, "") for kind, text, _ in comparison.answers.get(number, ()))
-        weights[behaviours[number]] += own[number]
+        if number not in wider:  # else no opinion of its own
+            weights[behaviours[number]] += own[number]
     usual = _usually_returns(comparison)
-    ranked: List[Ranked] = []
-    for one in plausible:
-        number = one.candidate.number
-        score = own[number]
+    scores: Dict[int, float] = {}
+    for number, alone in own.items():
+        score = alone
         if behaviours[number]:
-            score = (score * weights[behaviours[number]]) ** 0.5
+            score = (alone * max(alone, weights[behaviours[number]])) ** 0.5
             score *= _stability(comparison, comparison.answers[number], usual, crash=crash)
-        ranked.append(Ranked(one, score, behaviours[number]))
+        scores[number] = score
+    for number, single in wider.items():
+        # What the other copies answered is no measure: they have the fault as well.
+        scores[number] = max(scores[number], scores[single] * _EVERY_COPY)
+    ranked = [Ranked(one, scores[one.candidate.number], behaviours[one.candidate.number]) for one in plausible]
     ranked.sort(key=lambda one: (-one.score, one.plausible.candidate.number))
     return ranked
 

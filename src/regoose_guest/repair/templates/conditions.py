@@ -144,4 +144,19 @@ def _of_attributes(scope: Scope, node: ast.AST) -> Iterator[Weighted]:
             yield ast.UnaryOp(ast.Not(), read), 0.1
 
 
-TEMPLATES = (truth, whole)
+def absent(site: Site) -> Proposals:
+    """A comparison with an item under a key that may not be there: unequal to everything."""
+    node = site.node
+    if "KeyError" not in site.clues.raised or not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return
+    item = node.left
+    if isinstance(item, ast.Subscript) and not isinstance(item.slice, (ast.Slice, ast.Tuple)):
+        if isinstance(node.ops[0], ast.NotEq):
+            missing = compare(item.slice, ast.NotIn(), item.value)
+            yield Proposal("key looked for first", 0.55, ast.BoolOp(ast.Or(), [missing, node]))
+        else:
+            present = compare(item.slice, ast.In(), item.value)
+            yield Proposal("key looked for first", 0.55, ast.BoolOp(ast.And(), [present, node]))
+
+
+TEMPLATES = (truth, whole, absent)

@@ -10,29 +10,37 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from random import Random
 from time import monotonic, process_time
 from typing import Dict, List, Optional, Sequence, Set, Tuple, cast
 
 from regoose_guest.forks import Outlet, fork
 from regoose_guest.items import Hang, ItemRunner, arm, disarm
 from regoose_guest.repair.candidates import Candidate
-from regoose_guest.repair.inputs import Call, Mutator, Recorder, function_of
+from regoose_guest.repair.inputs import Mutator
 from regoose_guest.repair.install import Installer
 from regoose_guest.repair.measure import Measured
 from regoose_guest.repair.program import LiveKey, Program
+from regoose_guest.repair.recording import Call, Recorder, function_of, is_inside
 from regoose_guest.repair.showing import canonical, shorten
 from regoose_guest.repair.source import first_line
 
-_INPUTS = 240
+_INPUTS = 2000
+"""Calls generated at most; as many of them are used as there is time for."""
+_GENERATING_SHARE = 0.15
+_MARGIN, _SLOWER = 3, 4
+"""The unpatched program gets a third of its equal share of the time, each candidate up to four thirds of it."""
 _PASSING_TESTS = 25
 _FAILING_TESTS = 8
 _CPU_PER_CALL = 0.04
 _CPU_PER_CANDIDATE = 1.5
-_TEXT = 2000
+_TEXT, _PLAIN_TEXT = 2000, 64
 
 RETURNED, RAISED, ENDLESS, UNKNOWN = "o", "e", "h", "u"
 Answer = Tuple[str, str, str]
 """Kind of ending, canonical text to compare by, short text to show."""
+_UNKNOWN: Answer = UNKNOWN, "", ""
 
 
 @dataclass
@@ -92,21 +100,35 @@ class Comparer:
     ) -> None:
         end = monotonic() + seconds
         recorded = self._record(candidates, failing, passing)
-        calls = [*recorded, *Mutator(recorded, self._seed).calls(_INPUTS)]
-        calls.sort(key=lambda call: len(_call_text(self._program, call)))
+        made = Mutator(recorded, self._seed).calls(_INPUTS, _GENERATING_SHARE * seconds)
+        share = (end - monotonic()) / (_MARGIN * (len(candidates) + 1))
+        calls, before = self._answered(recorded, made, share)
         outlet.send(
             "calls",
             [_call_text(self._program, c) for c in calls],
             [c.near_red for c in calls],
             [c.generated for c in calls],
         )
-        outlet.send("before", self._apart(None, calls))
+        outlet.send("before", before)
         for candidate in candidates:
             if monotonic() > end:
                 return
-            answers = self._apart(candidate, calls)
+            answers = self._apart(candidate, calls, _SLOWER * share)
             if answers is not None:
-                outlet.send("answers", candidate.number, answers)
+                unasked = [_UNKNOWN] * (len(calls) - len(answers))
+                outlet.send("answers", candidate.number, [*answers, *unasked])
+
+    def _answered(
+        self, recorded: Sequence[Call], made: Sequence[Call], seconds: float
+    ) -> Tuple[List[Call], List[Answer]]:
+        """Return as many calls as the unpatched program answers within CPU seconds, and what it answers."""
+        near = [call for call in recorded if call.near_red]
+        others = [*(call for call in recorded if not call.near_red), *made]
+        Random(self._seed).shuffle(others)  # noqa: S311 - a fair sample, where not all are asked
+        calls = [*near, *others]
+        before = self._apart(None, calls, seconds) or []
+        order = sorted(range(len(before)), key=lambda place: len(_call_text(self._program, calls[place])))
+        return [calls[place] for place in order], [before[place] for place in order]
 
     def _record(
         self, candidates: Sequence[Candidate], failing: Sequence[Measured], passing: Sequence[Measured]
@@ -122,15 +144,20 @@ class Comparer:
                     recorder.stop()
         return _unique(recorder.calls)
 
-    def _apart(self, candidate: Optional[Candidate], calls: Sequence[Call]) -> Optional[List[Answer]]:
-        """Answer the calls in a process of its own."""
+    def _apart(self, candidate: Optional[Candidate], calls: Sequence[Call], seconds: float) -> Optional[List[Answer]]:
+        """Answer calls, as many as end within the CPU seconds, in a process of its own."""
 
         def work(outlet: Outlet) -> None:
-            if candidate is not None:
-                self._installer.install(candidate)
-            spent = process_time() + _CPU_PER_CANDIDATE
+            unchanged: Set[int] = self._install(candidate, calls) if candidate is not None else set()
+            start = process_time()
+            ending = 0.0
             for call in calls:
-                outlet.send("answer", *(self._answer(call) if process_time() < spent else (UNKNOWN, "", "")))
+                began = process_time()
+                if ending > seconds or began - start > _CPU_PER_CANDIDATE:
+                    break
+                answer = self._answer(call, unchanged)
+                ending += process_time() - began if answer[0] != ENDLESS else 0.0
+                outlet.send("answer", *answer)
             outlet.send("end")
 
         child = fork(work, self._memory)
@@ -143,16 +170,24 @@ class Comparer:
         finally:
             child.end()
         # The process died in a call: no telling about the rest.
-        return [*found, *([(UNKNOWN, "", "")] * (len(calls) - len(found)))] if found else None
+        return [*found, *([_UNKNOWN] * (len(calls) - len(found)))] if found else None
 
-    def _answer(self, call: Call) -> Answer:
-        function = function_of(self._program, call.key)
-        if function is None:
-            return UNKNOWN, "", ""
+    def _install(self, candidate: Candidate, calls: Sequence[Call]) -> Set[int]:
+        """Make a candidate live; return the closures, by id, that should have changed and could not."""
+        edited = edited_functions([candidate])
+        inside = [function_of(self._program, call) for call in calls if is_inside(call.key, edited)]
+        codes = {id(function): (function, function.__code__) for function in inside if function is not None}
+        self._installer.install(candidate)
+        return {place for place, (function, code) in codes.items() if function.__code__ is code}
+
+    def _answer(self, call: Call, unchanged: Set[int]) -> Answer:
+        function = function_of(self._program, call)
+        if function is None or id(function) in unchanged:
+            return _UNKNOWN
         try:
             positional, keywords = copy.deepcopy((call.positional, call.keywords))
         except Exception:  # noqa: BLE001 - copying is the program's
-            return UNKNOWN, "", ""
+            return _UNKNOWN
         try:
             arm(_CPU_PER_CALL, 1.0)
             value = function(*positional, **keywords)
@@ -166,20 +201,20 @@ class Comparer:
             return RAISED, "RecursionError", "RecursionError"
         except BaseException as error:  # noqa: BLE001 - whatever the program raises is its answer
             disarm()
-            return RAISED, _error_key(error), _error_text(error)
+            return RAISED, _compact(_error_key(error)), _error_text(error)
         finally:
             disarm()
-        return RETURNED, text[:_TEXT], shown
+        return RETURNED, _compact(text), shown
 
 
-def edited_functions(candidates: Sequence[Candidate]) -> Set[LiveKey]:
-    """Name the functions that candidates edit."""
-    keys: Set[LiveKey] = set()
+def edited_functions(candidates: Sequence[Candidate]) -> Dict[LiveKey, int]:
+    """Return the functions that candidates edit, with their last lines."""
+    keys: Dict[LiveKey, int] = {}
     for candidate in candidates:
         for part in candidate.parts:
             if part.scope is not None:
                 function = part.scope.function
-                keys.add((part.source.path, first_line(function), function.name))
+                keys[(part.source.path, first_line(function), function.name)] = function.end_lineno or function.lineno
     return keys
 
 
@@ -190,17 +225,22 @@ def _answer(one: Sequence[str]) -> Answer:
 def _unique(calls: Sequence[Call]) -> List[Call]:
     seen: Dict[str, Call] = {}
     for call in calls:
-        text = f"{call.key}{canonical(call.positional)}{canonical(call.keywords)}"
+        text = f"{call.key}{call.which}{canonical(call.positional)}{canonical(call.keywords)}"
         # Known from a failing test weighs more: the value there is known to be wrong somewhere.
         if text not in seen or call.near_red:
             seen[text] = call
     return list(seen.values())
 
 
+def _compact(text: str) -> str:
+    """Shorten what is compared only: thousands of answers are held of each candidate."""
+    return text if len(text) <= _PLAIN_TEXT else blake2b(text[:_TEXT].encode(errors="replace")).hexdigest()[:32]
+
+
 def _error_key(error: BaseException) -> str:
     """Tell exceptions apart by class and arguments."""
     try:
-        return f"{type(error).__name__}{canonical(error.args)}"[:_TEXT]
+        return f"{type(error).__name__}{canonical(error.args)}"
     except Exception:  # noqa: BLE001 - the exception is the program's
         return type(error).__name__
 
@@ -217,7 +257,7 @@ def _call_text(program: Program, call: Call) -> str:
     """Write a call as an expression, as far as its arguments can be written; a method on what it is called on."""
     shown = [shorten(value) for value in call.positional]
     named = [f"{name}={shorten(value)}" for name, value in call.keywords.items()]
-    function = function_of(program, call.key)
+    function = function_of(program, call)
     owner, _, _ = getattr(function, "__qualname__", "").rpartition(".")
     if shown and owner and not owner.endswith("<locals>"):
         return f"{shown[0]}.{call.key[2]}({', '.join([*shown[1:], *named])})"

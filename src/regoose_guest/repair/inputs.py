@@ -4,95 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import sys
 from random import Random
-from types import CodeType, FrameType, FunctionType, ModuleType
+from time import process_time
+from types import FunctionType, ModuleType
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, cast
 
-from regoose_guest.repair.program import LiveKey, Program
+from regoose_guest.repair.program import LiveKey
+from regoose_guest.repair.recording import Call
 from regoose_guest.repair.showing import canonical
 
-_PER_FUNCTION = 40
-_TRIES = 5
+_IN_VAIN = 300
+"""Calls known already, one after the other, after which no more are made."""
 _LARGEST = 12
 _DEPTH = 3
 _SAMPLE = 2000
 _FAMILY = 500
 _FROM_TESTS = 0.25
+_DIRECT = 0.5
+"""Share of the generated calls that go to edited functions themselves rather than through others."""
 _TEXT = "ab 0()"
-
-
-class Call(NamedTuple):
-    """A call of one of the program's functions."""
-
-    key: LiveKey
-    positional: Tuple[object, ...]
-    keywords: Dict[str, object]
-    near_red: bool
-    """Recorded in, or derived from a call in, a failing test."""
-    generated: bool
-
-
-class Recorder:
-    """Copies the arguments of calls that tests make to the program; use within `sys.setprofile`."""
-
-    def __init__(self, program: Program, inner: Set[LiveKey]) -> None:
-        self._program = program
-        self._inner = inner
-        self.calls: List[Call] = []
-        self._counts: Dict[Tuple[LiveKey, bool], int] = {}
-        self._keys: Dict[CodeType, LiveKey] = {}
-        for key, functions in program.live.items():
-            for function in functions:
-                self._keys[function.__code__] = key
-        self.near_red = False
-        self._busy = False
-
-    def start(self) -> None:
-        """Begin to listen in this thread."""
-        sys.setprofile(self._on_event)
-
-    @staticmethod
-    def stop() -> None:
-        """Stop listening."""
-        sys.setprofile(None)
-
-    def _on_event(self, frame: FrameType, event: str, _: object) -> None:
-        if event != "call" or self._busy:
-            return
-        key = self._keys.get(frame.f_code)
-        if key is None or self._counts.get((key, self.near_red), 0) >= _PER_FUNCTION:
-            return
-        caller = frame.f_back
-        entry = caller is not None and not self._program.is_source(self._program.real(caller.f_code.co_filename))
-        if not entry and key not in self._inner:
-            return
-        self._busy = True
-        try:
-            positional, keywords = _arguments(frame)
-            self.calls.append(
-                Call(key, copy.deepcopy(positional), copy.deepcopy(keywords), self.near_red, generated=False)
-            )
-            self._counts[(key, self.near_red)] = self._counts.get((key, self.near_red), 0) + 1
-        except Exception:  # noqa: BLE001, S110 - arguments that cannot be copied cannot be replayed
-            pass
-        finally:
-            self._busy = False
-
-
-def _arguments(frame: FrameType) -> Tuple[Tuple[object, ...], Dict[str, object]]:
-    code, values = frame.f_code, frame.f_locals
-    names = code.co_varnames
-    plain = code.co_argcount
-    positional = [values[name] for name in names[:plain]]
-    keywords: Dict[str, object] = {name: values[name] for name in names[plain : plain + code.co_kwonlyargcount]}
-    at = plain + code.co_kwonlyargcount
-    if code.co_flags & 0x04:
-        positional += cast("Tuple[object, ...]", values[names[at]])
-        at += 1
-    if code.co_flags & 0x08:
-        keywords.update(cast("Dict[str, object]", values[names[at]]))
-    return tuple(positional), keywords
 
 
 class Shape(NamedTuple):
@@ -149,6 +79,7 @@ class Mutator:
     def __init__(self, recorded: Sequence[Call], seed: int) -> None:
         self._random = Random(seed)  # noqa: S311 - reproducible test inputs
         self._recorded = recorded
+        self._direct = [call for call in recorded if call.edited] or recorded
         self._pool: Dict[Tuple[LiveKey, object], List[object]] = {}
         for call in recorded:
             for place, value in _places(call):
@@ -156,14 +87,19 @@ class Mutator:
         self._relatives = Relatives(())
         self._shapes = {place: _shape(values) for place, values in self._pool.items()}
 
-    def calls(self, most: int) -> List[Call]:
-        """Return up to `most` generated calls, without repetition as far as their text tells."""
+    def calls(self, most: int, seconds: float) -> List[Call]:
+        """
+        Return up to `most` generated calls, without repetition as far as their text tells.
+
+        Stops after so many CPU seconds, or where hardly anything new comes.
+        """
         made: List[Call] = []
         seen = {_text(call) for call in self._recorded}
-        for _ in range(most * _TRIES):
-            if len(made) >= most or not self._recorded:
-                break
-            call = self._random.choice(self._recorded)
+        end = process_time() + seconds
+        in_vain = 0
+        while self._recorded and len(made) < most and in_vain < _IN_VAIN and process_time() < end:
+            in_vain += 1
+            call = self._random.choice(self._direct if self._random.random() < _DIRECT else self._recorded)
             try:
                 new = self._changed(call)
                 text = _text(new)
@@ -172,6 +108,7 @@ class Mutator:
             if text not in seen:
                 seen.add(text)
                 made.append(new)
+                in_vain = 0
         return made
 
     def _changed(self, call: Call) -> Call:
@@ -186,7 +123,7 @@ class Mutator:
                 positional[place] = self._value(positional[place], call.key, place, shape)
             else:
                 keywords[str(place)] = self._value(keywords[str(place)], call.key, place, shape)
-        return Call(call.key, tuple(positional), keywords, call.near_red, generated=True)
+        return call._replace(positional=tuple(positional), keywords=keywords, generated=True)
 
     def _value(self, value: object, key: LiveKey, place: object, shape: Shape) -> object:
         if is_instance(value):
@@ -335,10 +272,4 @@ def _distinct(items: List[object]) -> bool:
 
 
 def _text(call: Call) -> str:
-    return f"{call.key}{canonical(call.positional)}{canonical(call.keywords)}"
-
-
-def function_of(program: Program, key: LiveKey) -> Optional[FunctionType]:
-    """Return a living function for a recorded call."""
-    functions = program.live.get(key)
-    return functions[0] if functions else None
+    return f"{call.key}{call.which}{canonical(call.positional)}{canonical(call.keywords)}"

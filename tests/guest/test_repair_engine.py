@@ -211,6 +211,39 @@ BROKEN = {
         "key in row and row[key] == value",
         times=2,
     ),
+    "right elsewhere": Broken(  # edits that also pass spoil what the tests do not ask of the function made
+        """
+        def reader(base):
+            def read(text):
+                sign = 1
+                if text[0] == "-":
+                    sign, text = -1, text[1:]
+                if text[0] == "0":
+                    if text[1] in "xX":
+                        return sign * int(text, 16)
+                return sign * int(text, base)
+
+            return read
+        """,
+        """
+        from code_ import reader
+
+        def test_zero():
+            assert repr(reader(10)("0")) == "0"
+
+        def test_decimal():
+            assert reader(10)("25") == 25
+            assert reader(10)("-031") == -31
+
+        def test_hexadecimal():
+            assert reader(10)("0x2f") == 47
+
+        def test_octal():
+            assert reader(8)("17") == 15
+            assert reader(8)("42") == 34
+        """,
+        "except IndexError:\n                pass",
+    ),
     "endless": Broken(
         """
         def steps(n):

@@ -53,6 +53,8 @@ _LEAST_FIRST_LIMIT = 0.008
 _LEAST_LIMIT, _MOST_LIMIT = 0.05, 2.0
 """CPU seconds for a test under a candidate."""
 _KEPT_CANDIDATES = 200_000
+_NO_CRASH = frozenset(("AssertionError", "Failed", "Hang", "Killed"))
+"""Failures of the test rather than of the program."""
 
 
 class Engine:
@@ -266,9 +268,10 @@ class Engine:
             seconds = max(2.0, min(_LONGEST_COMPARING, self._end - monotonic() - 0.5))
             quick = sorted(touching.values(), key=lambda test: test.seconds)
             comparison = comparer.compare([one.candidate for one in found], failing, quick, seconds)
-        crash = all(test.error not in {"AssertionError", "Failed", "Hang", "Killed"} for test in failing)
+        errors = frozenset(test.error for test in failing)
+        crashes = frozenset[str]() if errors & _NO_CRASH else errors
         wider = self._clones.wider([one.candidate for one in found])
-        return rank(found, comparison, self._literals(failing), crash=crash, wider=wider), comparison
+        return rank(found, comparison, self._literals(failing), crashes=crashes, wider=wider), comparison
 
     def _literals(self, failing: Sequence[Measured]) -> FrozenSet[str]:
         found: Set[str] = set()

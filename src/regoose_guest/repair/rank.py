@@ -40,15 +40,15 @@ def rank(
     comparison: Comparison,
     literals: FrozenSet[str],
     *,
-    crash: bool,
+    crashes: FrozenSet[str],
     wider: Mapping[int, int],
 ) -> List[Ranked]:
     """
     Order plausible patches, the likeliest first.
 
-    `literals` are constants of the test files; `crash` says that every target fails by an exception of its own
-    rather than by an assertion; `wider` maps a patch that makes an edit in every copy of a statement to the one that
-    makes it in one copy, by their numbers.
+    `literals` are constants of the test files; `crashes` names the exceptions by which the targets fail, and is empty
+    where one of them fails by an assertion or does not end; `wider` maps a patch that makes an edit in every copy of a
+    statement to the one that makes it in one copy, by their numbers.
     """
     own = {one.candidate.number: likelihood(one.candidate, literals) for one in plausible}
     weights: Dict[Tuple[Answer, ...], float] = defaultdict(float)
@@ -58,20 +58,26 @@ def rank(
         behaviours[number] = tuple((kind, text, "") for kind, text, _ in comparison.answers.get(number, ()))
         if number not in wider:  # else no opinion of its own
             weights[behaviours[number]] += own[number]
-    usual = _usually_returns(comparison)
+    usual = _usually_returns(comparison, crashes)
     scores: Dict[int, float] = {}
     for number, alone in own.items():
         score = alone
         if behaviours[number]:
             score = (alone * max(alone, weights[behaviours[number]])) ** 0.5
-            score *= _stability(comparison, comparison.answers[number], usual, crash=crash)
+            score *= _stability(comparison, comparison.answers[number], usual, crash=bool(crashes))
         scores[number] = score
     for number, single in wider.items():
         # What the other copies answered is no measure: they have the fault as well.
         scores[number] = max(scores[number], scores[single] * _EVERY_COPY)
     ranked = [Ranked(one, scores[one.candidate.number], behaviours[one.candidate.number]) for one in plausible]
-    ranked.sort(key=lambda one: (-one.score, one.plausible.candidate.number))
-    return ranked
+
+    def key(one: Ranked) -> Tuple[bool, float, int]:
+        number = one.plausible.candidate.number
+        # No time to compare it, or it died at once: nothing speaks against it, and nothing for it.
+        unknown = not behaviours[wider.get(number, number)]
+        return unknown, -one.score, number
+
+    return sorted(ranked, key=key)
 
 
 def _stability(comparison: Comparison, answers: Sequence[Answer], usual: Sequence[bool], *, crash: bool) -> float:
@@ -94,10 +100,18 @@ def _stability(comparison: Comparison, answers: Sequence[Answer], usual: Sequenc
     return factor * (_REST + (1.0 - failing / max(1, len(answers))) ** power)
 
 
-def _usually_returns(comparison: Comparison) -> List[bool]:
-    """Say of each call whether a good part of the patches return from it."""
-    columns = list(zip(*comparison.answers.values()))
-    return [sum(answer[0] == RETURNED for answer in column) * 3 >= len(column) for column in columns]
+def _usually_returns(comparison: Comparison, crashes: FrozenSet[str]) -> List[bool]:
+    """
+    Say of each call whether a good part of the patches return from it, so that the others should.
+
+    Where the fault is a crash, an exception of another kind than the crash's is taken for intended.
+    """
+    columns = zip(comparison.before, *comparison.answers.values())
+    return [
+        not (crashes and before[0] == RAISED and before[2].partition(":")[0] not in crashes)
+        and sum(answer[0] == RETURNED for answer in column) * 3 >= len(column)
+        for before, *column in columns
+    ]
 
 
 def likelihood(candidate: Candidate, literals: FrozenSet[str]) -> float:

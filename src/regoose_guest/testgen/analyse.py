@@ -31,6 +31,7 @@ Example = Tuple[Tuple[str, ...], Tuple[Tuple[str, str], ...]]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
 _OF_COMMANDS = frozenset(("argv", "parse_args", "parse_known_args"))
+_OF_CLOCKS = frozenset(("today", "now", "utcnow"))
 _HELD: Any = operator
 _CALCULATIONS: Dict[Type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: _HELD.add,
@@ -152,6 +153,8 @@ class Facts:
         self.examples.update((name, list(many)) for name, many in found.items())
         self.keys = _bundled(nodes)
         self.raising_lines = _raising_lines(nodes)
+        self.reads_clock = any(isinstance(one, ast.Attribute) and one.attr in _OF_CLOCKS for one in nodes)
+        """Whether it asks what day it is."""
         self.reads_arguments = any(isinstance(one, ast.Attribute) and one.attr in _OF_COMMANDS for one in nodes)
         """Whether it looks at the arguments of the command line."""
 

@@ -6,11 +6,10 @@ import datetime as dt
 import time
 from typing import Any, Callable
 
-_OFFSET = dt.timedelta(days=417, hours=5, seconds=77)
 
-
-def shift() -> Callable[[], None]:  # noqa: C901 - two stand-ins for classes, of a few lines each
-    """Put the clock of `datetime` and `time` forward for this process; returns what undoes it."""
+def shift(days: int) -> Callable[[], None]:  # noqa: C901 - two stand-ins for classes, of a few lines each
+    """Put the clock of `datetime` and `time` forward for this process, by a little more; returns what undoes it."""
+    offset = dt.timedelta(days=days, hours=5, seconds=77)
     kept: Any = (dt.datetime, dt.date, time.time, time.time_ns, time.localtime, time.gmtime)
     real_datetime, real_date, real_time, _, real_local, real_universal = kept
 
@@ -38,15 +37,15 @@ def shift() -> Callable[[], None]:  # noqa: C901 - two stand-ins for classes, of
 
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return plain(real_datetime.now(tz) + _OFFSET)
+            return plain(real_datetime.now(tz) + offset)
 
         @classmethod
         def utcnow(cls) -> Any:
-            return plain(real_datetime.now(dt.timezone.utc).replace(tzinfo=None) + _OFFSET)
+            return plain(real_datetime.now(dt.timezone.utc).replace(tzinfo=None) + offset)
 
         @classmethod
         def today(cls) -> Any:
-            return plain(real_datetime.now() + _OFFSET)
+            return plain(real_datetime.now() + offset)
 
     class _Date(real_date, metaclass=_AnyDate):
         def __repr__(self) -> str:
@@ -54,13 +53,13 @@ def shift() -> Callable[[], None]:  # noqa: C901 - two stand-ins for classes, of
 
         @classmethod
         def today(cls) -> Any:
-            moved = real_datetime.now() + _OFFSET
+            moved = real_datetime.now() + offset
             return real_date(moved.year, moved.month, moved.day)
 
     for made, name in ((_Datetime, "datetime"), (_Date, "date")):
         made.__name__ = made.__qualname__ = name
         made.__module__ = "datetime"
-    seconds = _OFFSET.total_seconds()
+    seconds = offset.total_seconds()
 
     def local(given: Any = None) -> Any:
         return real_local(real_time() + seconds if given is None else given)

@@ -26,8 +26,8 @@ from regoose_guest.testgen.writing import write
 
 EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.33, 0.43, 0.63, 0.84, 0.93
 """Shares of the budget by whose end each phase is to be over."""
-_PATIENCE = 0.09
-"""Share of the budget without anything new after which exploring ends."""
+_PATIENCE, _LEAST_PATIENCE = 130, 1000
+"""Turns for each second of the budget without anything new after which exploring ends, and the fewest of these."""
 _LOOK = 0.1
 """Share of the budget that observing has at least."""
 _WRITING = 4
@@ -129,7 +129,8 @@ class Engine:
         return f"Nothing in `{self._options['module']}` could be called."
 
     def _explore(self, shared: Shared) -> Tuple[List[Candidate], str]:
-        end, patience = self._deadline.at(EXPLORE), max(0.7, _PATIENCE * self._options["seconds"])
+        end = self._deadline.at(EXPLORE)
+        patience = max(_LEAST_PATIENCE, int(_PATIENCE * self._options["seconds"]))
         seed = self._options["seed"]
 
         def work(share: crew.Share, target: str) -> None:

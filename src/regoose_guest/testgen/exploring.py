@@ -92,6 +92,7 @@ class Laboratory:
         self.tables = tables_of(vars(self.module), self.found.classes, shared.facts.constants)
         texts = Texts(self.random, self.seen, shared.facts.constants, self.tables)
         self.values = Values(self.random, self.seen, shared.facts.constants, texts)
+        self.values.has_today = shared.facts.reads_clock
         self.proposals = Proposals(self.found, self.values)
 
     def words(self) -> List[str]:
@@ -129,25 +130,25 @@ class Explorer:
         self._energies = list(accumulate(one.energy for one in self._subjects))
         """Running totals, for drawing one by its weight."""
 
-    def run(self, end: float, patience: float) -> None:
-        """Search until `end`, or until nothing new came for `patience` seconds."""
+    def run(self, end: float, patience: int) -> None:
+        """Search until `end`, or until nothing new came in `patience` turns: these are the same on any machine."""
         if not self._subjects:
             self._write()
             return
         self._laboratory.seen.is_on = True
         self.cover.begin()
         self._begin(end)
-        last_news = written = monotonic()
-        half = last_news + _HALF * (end - last_news)
-        turn = 0
+        written = monotonic()
+        half = written + _HALF * (end - written)
+        turn = last_news = 0
         while True:
             turn += 1
             if turn % 20 == 0:
                 now = monotonic()
-                waited = now - last_news
+                waited = turn - last_news
                 if self._private and (now > half or waited > _WAIT * patience):
                     self._turn_to_private()
-                    last_news = now
+                    last_news = turn
                 if now > end or (waited > self._patience(patience) and turn > 600):  # noqa: PLR2004 - a chance for each subject
                     break
                 if now - written > 1:
@@ -160,10 +161,10 @@ class Explorer:
                 continue
             acts = self._laboratory.proposals.propose(subject)
             if acts and self._try(subject, acts):
-                last_news = monotonic()
+                last_news = turn
         self._write()
 
-    def _patience(self, patience: float) -> float:
+    def _patience(self, patience: int) -> float:
         """Return how long to wait for news: longer where lines or branches are left."""
         return patience if self._is_full else 2.5 * patience
 
@@ -351,7 +352,7 @@ def _within(lines: Sequence[int], first: int, last: int) -> int:
     return max(0, bisect_right(lines, last) - bisect_left(lines, first))
 
 
-def explore(shared: Shared, seed: int, target: str, end: float, patience: float) -> None:
+def explore(shared: Shared, seed: int, target: str, end: float, patience: int) -> None:
     """Import the module instrumented and search it; the answer is written to `target` every second."""
     laboratory = Laboratory(shared, seed, is_instrumented=True)
     Explorer(laboratory, target).run(end, patience)

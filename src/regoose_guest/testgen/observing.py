@@ -216,6 +216,8 @@ class ObserveJson(TypedDict):
     seconds: float
     is_second: bool
     """Whether to go backwards, with another clock and other random numbers; the first one records goals."""
+    days: int
+    """By how much the clock is put forward."""
     raising: List[int]
     wanted: Optional[List[int]]
     """Lines whose goals count; None for all."""
@@ -231,7 +233,7 @@ def observe(options: ObserveJson) -> None:
     draws = Draws()
     guard = Guard(options["scratch"])
     guard.begin(options["memory_bytes"])
-    module = _imported(program, is_shifted=options["is_second"])
+    module = _imported(program, options["days"])
     runner = Runner(namespace_of(module), guard, options["scratch"])
     eyes = Eyes(module, program, set(options["raising"]), runner, guard)
     covering: Optional[Cover] = None
@@ -250,11 +252,11 @@ def observe(options: ObserveJson) -> None:
         answer.add([number, seen])
 
 
-def _imported(program: Program, *, is_shifted: bool) -> ModuleType:
-    if is_shifted:
+def _imported(program: Program, days: int) -> ModuleType:
+    if days:
         from regoose_guest.testgen.clock import shift
 
-        restore = shift()
+        restore = shift(days)
         try:
             return program.load(program.code)
         except BaseException:  # noqa: BLE001 - the shifted clock may be what it does not bear

@@ -43,6 +43,8 @@ class Proposals:
         self._values = values
         self._random = values.random
         self.corpus: DefaultDict[str, List[Entry]] = defaultdict(list)
+        self._unknown = found.annotations.mixed({}, has_default=False, default=None, named=None)
+        """Of what is called where no text says how: what it takes is learned."""
         self._contexts = {one.key: Context(one.key, one.constants, one.keys) for one in found.subjects}
         for one in found.constructors.values():
             self._contexts.setdefault(one.key, Context(one.key, one.constants, one.keys))
@@ -86,7 +88,8 @@ class Proposals:
             return [self._command_line(subject), *acts]
         if subject.returns["callable"] and self._random.random() < 0.8:  # noqa: PLR2004 - what it returns is to be called
             count = self._random.choice((0, 1, 1, 1, 2))
-            given = tuple(self._values.write(ANY, self.context(subject)) for _ in range(count))
+            places = ((subject.key, f"()[{number}]") for number in range(count))
+            given = tuple(self._values.write(self._unknown, self.context(subject), place) for place in places)
             acts.append(Act(VALUE, "v0", "", given))
         else:
             for owner in subject.returns:

@@ -42,8 +42,10 @@ _BASES = 60
 """Cases that come by a surviving mutant, of which variations are tried on it."""
 _DIRECTED, _TWICE = 0.6, 0.4
 """Share of variations of such cases, and of those that are varied twice."""
-_PATIENCE, _LEAST_PATIENCE = 0.5, 2.0
-"""Share of the time, and seconds, that the hunt goes on without finding anything."""
+_PATIENCE, _MORE_PATIENCE = 400, 30
+"""Tries without finding anything after which the hunt ends, and how many more for each mutant that is left."""
+_USUAL = 3.0
+"""Seconds of hunting for which these hold; of more time, more tries."""
 _LONGER = 0.7
 """Share of the time for hunting that trying cases may take where mutants are left that were not tried at all."""
 _MORE_TURNS = 6
@@ -240,8 +242,12 @@ class Sharpener:
             found = sorted({one.candidate.subject for one in self._cases})
         return self._random.sample(found, _SUBJECTS) if len(found) > _SUBJECTS else found
 
-    def hunt(self, end: float) -> None:
-        """Make inputs that come by surviving mutants until each is told apart, nothing new comes, or the time is up."""
+    def hunt(self, end: float, seconds: float) -> None:
+        """
+        Make inputs that come by surviving mutants until each is told apart, nothing new comes, or the time is up.
+
+        `seconds` is how long the hunt was meant to be.
+        """
         corpus = self._laboratory.proposals.corpus
         for one in self._cases:
             corpus[one.candidate.subject].append(Entry(one.candidate.acts, is_fine=one.seen["raised"] is None))
@@ -254,14 +260,15 @@ class Sharpener:
         original = self._eyes(self._laboratory.module)
         tries: DefaultDict[str, int] = defaultdict(int)
         known: Set[str] = {key_of(one.candidate.acts) for one in self._cases}
-        patience = max(_LEAST_PATIENCE, _PATIENCE * (end - monotonic()))
+        factor = max(1.0, seconds / _USUAL)
         words = self._with_words(subjects, by_subject)
-        last = monotonic()
+        waited = 0
         while True:
-            now = monotonic()
             open_ = [key for key, numbers in by_subject.items() if numbers]
-            if not open_ or now > end or now > last + patience:
+            patience = factor * (_PATIENCE + _MORE_PATIENCE * len(self.alive))
+            if not open_ or monotonic() > end or waited > patience:
                 return
+            waited += 1
             key, given = next(words, _NONE)
             if not key:
                 key = self._random.choices(open_, [len(by_subject[one]) / (20 + tries[one]) for one in open_])[0]
@@ -273,7 +280,7 @@ class Sharpener:
                 continue
             known.add(identity)
             if self._hunt_one(key, acts, original, by_subject):
-                last = monotonic()
+                waited = 0
 
     def _with_words(self, subjects: Dict[str, Subject], open_: Dict[str, Set[int]]) -> Iterator[Tuple[str, List[Act]]]:
         """Yield calls with the words of the module, written in several ways, where one argument is enough."""
@@ -357,4 +364,4 @@ def sharpen(
     sharpener = Sharpener(shared, cases, share, answer)
     answer.add({"mutants": len(sharpener.mutants.changes)})
     sharpener.try_all(kills_end, kills_end + _LONGER * (hunt_end - kills_end))
-    sharpener.hunt(hunt_end)
+    sharpener.hunt(hunt_end, hunt_end - kills_end)

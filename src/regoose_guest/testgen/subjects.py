@@ -15,7 +15,8 @@ from typing import Counter as CounterOf
 from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, OPERATIONS, PROPERTY, SETTER, STATIC
 from regoose_guest.testgen.analyse import Constants, Facts
 from regoose_guest.testgen.kinds import Annotations, Kind
-from regoose_guest.testgen.scope import Scope, span_of
+from regoose_guest.testgen.scope import Scope, names_in, span_of
+from regoose_guest.testgen.texts import keys_in
 from regoose_guest.testgen.usage import Function, Uses, documented_kinds, named_kind
 
 _NOT_METHODS = frozenset(
@@ -199,11 +200,19 @@ class Found:
             owner=owner,
             name=name,
             parameters=parameters,
-            constants=reading.constants,
+            constants=self._with_keys(reading.constants, node),
             keys=reading.keys,
             lines=span_of(node) if node is not None else (0, -1),
             only_keywords=kind == FUNCTION and _is_forged(value, parameters),
         )
+
+    def _with_keys(self, constants: Constants, node: Optional[Function]) -> Constants:
+        """Return the constants of a function with the keys of the enumerations and tables that it speaks of."""
+        if node is None:
+            return constants
+        spoken = sorted(names_in(node).intersection(self.exported))
+        keys = [key for name in spoken for key in keys_in(self.exported[name])]
+        return constants._replace(texts=list(dict.fromkeys([*constants.texts, *keys])))
 
     def _parameters(self, kind: str, value: Any, node: Optional[Function]) -> List[Parameter]:
         try:

@@ -6,7 +6,7 @@ import enum
 import re
 import sys
 from random import Random
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, cast
 
 from regoose_guest.testgen.analyse import Constants, is_pattern
 from regoose_guest.testgen.compared import Seen
@@ -16,7 +16,7 @@ WORDS = (
     *("a", "abc", "Hello World", "foo", "foo_bar", "Foo Bar", "x", "test", "", " ", "ABC", "hello", "a b c", "123"),
     *("a,b", "é", "12.5", "some text", "-1", "0", "fooBar", "a-b", "key", "http://example.com", "user@example.com"),
     *("2020-01-02", "\n", "a\nb", "1.2.3", "ß", "  x  ", "日本語", "ñandú", "😀", "é", "Ünïcödé", "True", "1e5"),
-    *("file.txt", '{"a": 1}'),
+    *("file.txt", '{"a": 1}', "ﬁ²"),
 )
 LETTERS = "abcxyzABC012 _-.,:;/#@!?()[]{}'\"\\\t"
 _LONGEST = 300
@@ -24,6 +24,7 @@ _LONGEST_WORD = 60
 _DEEPEST = 3
 _MOST = 300
 """Items of a container that are looked at."""
+_MOST_KEYS = 40
 _FIRST_LETTER = 127
 _SHARES = (20.0, 8.0, 10.0, 20.0, 7.0, 20.0, 2.0, 13.0)
 """How often a text is one of the function's constants, of the module's, of those compared, a common word, one of the
@@ -61,6 +62,17 @@ def tables_of(namespace: Mapping[str, object], classes: Mapping[str, type], cons
     for one in [*namespace.values(), *(held for kind in classes.values() for held in list(vars(kind).values()))]:
         found.look(one, 0)
     return Tables(list(dict.fromkeys(found.alphabets + found.words)), list(dict.fromkeys(found.patterns)))
+
+
+def keys_in(held: Any) -> List[str]:
+    """Return the names of an enumeration's members and the texts that are keys of a small table."""
+    if isinstance(held, type) and issubclass(held, enum.Enum):
+        names: List[str] = list(held.__members__)
+        return [text for name in names[:_MOST_KEYS] for text in (name, name.lower())]
+    keys = list(cast("Iterable[Any]", held)) if isinstance(held, _CONTAINERS) else []
+    if len(keys) > _MOST_KEYS:
+        return []
+    return [one for one in keys if type(one) is str and 0 < len(one) <= _LONGEST_WORD]
 
 
 class _Finder:

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from regoose_guest.testgen.analyse import Constants
 from regoose_guest.testgen.compared import Seen
+from regoose_guest.testgen.doubting import TODAY
 from regoose_guest.testgen.kinds import ANY, Kind
 from regoose_guest.testgen.texts import Path, Texts
 
@@ -58,6 +59,8 @@ class Values:
         self.classes: Dict[str, type] = {}
         self.foreign: Mapping[str, type] = {}
         self.foreign_kinds: Dict[str, List[Tuple[str, bool, bool, Kind]]] = {}
+        self.has_today = False
+        """Whether the day of the test's run is among the dates."""
         self.make_instance: Optional[Callable[[str, Context, int], str]] = None
         self._writers: Dict[str, Callable[[Context, int], str]] = {
             "any": self._any,
@@ -276,9 +279,14 @@ class Values:
         return self.random.choice((0, 1, most // 2, most, self.random.randint(0, most)))
 
     def _date(self) -> str:
-        return (
-            f"datetime.date({self.random.choice(_YEARS)}, {self.random.randint(1, 12)}, {self.random.randint(1, 28)})"
-        )
+        if self.has_today and self.random.random() < 0.3:  # noqa: PLR2004 - now and then
+            days = self.random.choice((0, 0, 1, -1))
+            return f"{TODAY} + datetime.timedelta(days={days})" if days else TODAY
+        return self._fixed_date()
+
+    def _fixed_date(self) -> str:
+        year, month, day = self.random.choice(_YEARS), self.random.randint(1, 12), self.random.randint(1, 28)
+        return f"datetime.date({year}, {month}, {day})"
 
     def _datetime(self) -> str:
         dice = self.random.random()
@@ -286,7 +294,7 @@ class Values:
         if dice < 0.06:  # noqa: PLR2004 - rarely, elsewhere
             hours = self.random.choice((-5, 2, 9))
             zone = f", tzinfo=datetime.timezone(datetime.timedelta(hours={hours}))"
-        date = self._date()[len("datetime.date(") : -1]
+        date = self._fixed_date()[len("datetime.date(") : -1]
         return f"datetime.datetime({date}, {self._few(23)}, {self._few(59)}, {self._few(59)}{zone})"
 
     def _timedelta(self) -> str:

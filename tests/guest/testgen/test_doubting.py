@@ -19,6 +19,7 @@ from regoose_guest.testgen.doubting import MORE_SEEDS, SEEDS, is_doubtful
         ("{'a'}", False),
         ("{'a': 1, 'b': 2}", False),
         ("'{a, b}'", False),
+        ("datetime.date.today() + datetime.timedelta(days=1)", True),
     ],
 )
 def test_sees_sets_whose_order_differs(given: str, is_so: bool) -> None:  # noqa: FBT001 - a row of a table

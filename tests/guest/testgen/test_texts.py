@@ -9,7 +9,7 @@ from random import Random
 
 from regoose_guest.testgen.analyse import Constants
 from regoose_guest.testgen.compared import Seen
-from regoose_guest.testgen.texts import Tables, Texts, tables_of
+from regoose_guest.testgen.texts import Tables, Texts, keys_in, tables_of
 
 NOTHING = Constants([], [], [], [], [])
 
@@ -66,3 +66,10 @@ def test_changes_stay_texts_and_reach_lengths_and_numbers() -> None:
     assert "item 255 of 9" in changed
     assert any(one.startswith("ITEM 7") for one in changed)
     assert all(isinstance(texts.composed(NOTHING), str) for _ in range(300))
+
+
+def test_keys_are_names_of_members_and_texts_in_small_tables() -> None:
+    assert keys_in(Unit) == ["DAYS", "days"]
+    assert keys_in({"a": 1, 2: 3}) == ["a"]
+    assert keys_in(["x", "y"]) == ["x", "y"]
+    assert keys_in("text") == keys_in({str(number): 0 for number in range(99)}) == []

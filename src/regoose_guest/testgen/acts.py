@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 FUNCTION, CONSTRUCTOR, STATIC, METHOD, PROPERTY, VALUE, SETTER = (
@@ -59,6 +60,8 @@ _UNARY = {
 }
 OPERATORS = frozenset(_BINARY)
 OPERATIONS = frozenset((*_BINARY, *_REFLECTED, *_UNARY, "__contains__", "__getitem__", "__setitem__", "__delitem__"))
+OPEN = frozenset((*OPERATIONS, "__call__", "__enter__", "__aiter__"))
+"""Methods with underscores that are called, by operations or statements."""
 
 
 ARGUMENTS = "monkeypatch.setattr"
@@ -110,6 +113,11 @@ def source(act: Act) -> str:
     if act.kind == METHOD:
         return _operation(act) or f"{act.receiver}.{act.name}({arguments(act)})"
     return f"{act.name}({arguments(act)})"
+
+
+def enters(act: Act) -> bool:
+    """Whether the act enters the object of an earlier one: what follows belongs into a `with` statement."""
+    return act.kind == METHOD and act.name == "__enter__" and not act.positional and not act.keywords
 
 
 def is_statement(act: Act) -> bool:
@@ -165,6 +173,34 @@ def _in_brackets(operand: str) -> str:
     node = ast.parse(operand, mode="eval").body
     is_plain = isinstance(node, (ast.Constant, ast.Call, ast.List, ast.Dict, ast.Set, ast.Attribute, ast.Subscript))
     return operand if is_plain or isinstance(node, ast.Tuple) else f"({operand})"
+
+
+def held_arguments(act: Act) -> Tuple[Act, Dict[str, str]]:
+    """
+    Return the act with variables in place of lists, dicts and sets, and the sources of these by variable.
+
+    So they can be looked at when the call is over: `a0` for the first argument, `a_name` for one given by name.
+    """
+    if act.kind == VALUE or is_statement(act) or (act.kind == METHOD and _operation(act) is not None):
+        return act, {}
+    held: Dict[str, str] = {}
+
+    def variable(name: str, text: str) -> str:
+        if not _is_changeable(text):
+            return text
+        held[name] = text
+        return name
+
+    positional = tuple(variable(f"a{number}", text) for number, text in enumerate(act.positional))
+    keywords = tuple((name, variable(f"a_{name}", text)) for name, text in act.keywords)
+    return (act._replace(positional=positional, keywords=keywords), held) if held else (act, held)
+
+
+@lru_cache(maxsize=20_000)
+def _is_changeable(text: str) -> bool:
+    if not text.startswith(("[", "{")):
+        return False
+    return isinstance(ast.parse(text, mode="eval").body, (ast.List, ast.Dict, ast.Set))
 
 
 def key_of(acts: Sequence[Act]) -> str:

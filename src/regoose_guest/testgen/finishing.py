@@ -16,6 +16,8 @@ from regoose_guest.testgen.acts import (
     STATIC,
     Act,
     Candidate,
+    enters,
+    held_arguments,
     is_statement,
     source,
 )
@@ -29,7 +31,8 @@ _HELPERS = (
 _TAKEN = frozenset(
     (*dir(builtins), "tmp_path", "capsys", "monkeypatch", "result", "pytest", "asyncio", "islice", *_HELPERS)
 )
-_VARIABLE = re.compile(r"\bv(\d+)\b")
+_VARIABLE = re.compile(r"\b(?:v\d+|a\d+|a_\w+)\b")
+"""What earlier acts gave, and what the last one was given."""
 
 
 class Finisher:
@@ -45,7 +48,13 @@ class Finisher:
         if seen["raised"] is not None:
             acts = acts[: seen["ended"] + 1]
         names = self._names(acts, seen)
+        last, held = held_arguments(acts[-1])
+        held = {name: text for name, text in held.items() if any(looked == name for _, looked, _ in seen["rows"])}
+        names.update((name, f"argument_{name.lstrip('a').lstrip('_')}_") for name in held)
+        if held:
+            acts = (*acts[:-1], _with_variables(acts[-1], last, names))
         steps = tuple(self._step(number, acts, seen, names) for number in range(len(acts)))
+        steps = (*steps[:-1], *(Step(text, names[name]) for name, text in held.items()), steps[-1])
         checks = tuple(
             Check(kind, _renamed(looked, names), _renamed(wanted, {})) for kind, looked, wanted in seen["rows"]
         )
@@ -122,7 +131,23 @@ class Finisher:
             text = f"list({text})"
         elif wrapped == "islice":
             text = f"list(islice({text}, 40))"
+        elif wrapped == "aiter":
+            text = f"[one async for one in {text.replace('.__aiter__()', '')}]"
+        elif wrapped == "awith":
+            return Step(f"async with {text} as result:\n    return result", is_statement=True)
+        elif wrapped == "with" or (is_last and enters(act)):
+            held = act.receiver if enters(act) else text
+            is_seen = any(re.search(r"\bresult\b", looked) for _, looked, _ in seen["rows"])
+            return Step(f"with {held}{' as result' if is_seen else ''}:\n    pass", is_statement=True)
         return Step(text, names.get(f"v{number}", ""), awaits=wrapped == "await", is_statement=is_statement(act))
+
+
+def _with_variables(act: Act, held: Act, names: Dict[str, str]) -> Act:
+    """Return the act with variables where it has names for them, and else the values."""
+    return act._replace(
+        positional=tuple(names.get(one, text) for one, text in zip(held.positional, act.positional)),
+        keywords=tuple((key, names.get(one, text)) for (key, one), (_, text) in zip(held.keywords, act.keywords)),
+    )
 
 
 def _renamed(text: str, names: Dict[str, str]) -> str:

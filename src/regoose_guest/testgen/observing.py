@@ -13,7 +13,7 @@ from time import monotonic
 from types import ModuleType
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, TypedDict
 
-from regoose_guest.testgen.acts import CONSTRUCTOR, Act, Candidate, from_json, is_statement
+from regoose_guest.testgen.acts import CONSTRUCTOR, Act, Candidate, enters, from_json, held_arguments, is_statement
 from regoose_guest.testgen.covering import Cover, Goal, cover
 from regoose_guest.testgen.crew import Lines
 from regoose_guest.testgen.doubting import Draws
@@ -31,6 +31,8 @@ _UNDRAWN = 0.8444218515250481
 _LONGEST_MESSAGE = 160
 _LONGEST_PRINTED = 400
 _NOT_ASSERTED = (KeyboardInterrupt, MemoryError, GeneratorExit, Blocked, Hang)
+_NOTHING: Row = ("is", "result", "None")
+"""Not worth a line where something else is to be seen."""
 _MISFITS = (TypeError, AttributeError, NameError, AssertionError, SyntaxError, RecursionError)
 
 
@@ -76,7 +78,7 @@ class Eyes:
     def look(self, acts: Sequence[Act], seconds: float = CALL_SECONDS) -> Optional[SeenJson]:
         """Run the acts and return what can be asserted; None where nothing may be."""
         random.seed(0)
-        outcome = self.runner.run(acts, seconds)
+        outcome = self.runner.run(acts, seconds, holds=True)
         if outcome.was_blocked or isinstance(outcome.error, _NOT_ASSERTED):
             return None
         if outcome.error is None and isinstance(outcome.values[-1], str) and ADDRESS in outcome.values[-1]:
@@ -97,7 +99,7 @@ class Eyes:
         printed = outcome.printed if len(outcome.printed) <= _LONGEST_PRINTED and ADDRESS not in outcome.printed else ""
         return {
             "ended": len(outcome.values),
-            "wrapped": outcome.wrapped if outcome.error is None else "",
+            "wrapped": outcome.wrapped,
             "rows": rows,
             "raised": raised,
             "printed": printed,
@@ -118,7 +120,16 @@ class Eyes:
             if self.shower.source(made) is None or acts[0].kind == CONSTRUCTOR:
                 state = self.shower.state("v0", made, is_made=True)
                 state = [row for row in state if row[0] != "isinstance"]
-                rows = state if value is None and state else rows + state
+                rows = state if value is made and enters(last) and state else rows + state
+        return rows + self._changed(last)
+
+    def _changed(self, last: Act) -> List[Row]:
+        """Return what became of the lists, dicts and sets that the last act was given, and changed."""
+        rows: List[Row] = []
+        for name, text in held_arguments(last)[1].items():
+            now = self.shower.source(self.runner.locals.get(name))
+            if now is not None and now != self.shower.source(self.runner.value(text, dict(self.runner.locals))):
+                rows.append(("equal", name, now))
         return rows
 
     def as_made(self, first: Act) -> List[Row]:
@@ -277,4 +288,6 @@ def seen_in(eyes: Eyes, candidate: Candidate, covering: Optional[Cover]) -> Opti
     if seen is not None and len(candidate.acts) > 1:
         made = set(eyes.as_made(candidate.acts[0]))  # what the act leaves as it was is not worth a line
         seen["rows"] = [row for row in seen["rows"] if row not in made] or seen["rows"]
+    if seen is not None and len(seen["rows"]) > 1:
+        seen["rows"] = [row for row in seen["rows"] if row != _NOTHING]
     return seen

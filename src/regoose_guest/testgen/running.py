@@ -20,13 +20,13 @@ import shutil
 import sys
 import types
 import uuid
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from itertools import islice
 from types import CodeType, ModuleType
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, cast
 
-from regoose_guest.testgen.acts import Act, is_statement, source
-from regoose_guest.testgen.guard import Guard, Hang
+from regoose_guest.testgen.acts import CONSTRUCTOR, Act, enters, held_arguments, is_statement, source
+from regoose_guest.testgen.guard import Blocked, Guard, Hang
 
 _HELD: Tuple[ModuleType, ...] = (
     collections,
@@ -57,7 +57,11 @@ class Outcome(NamedTuple):
 
     values: List[Any]
     wrapped: str
-    """How the last value was made one that can be looked at: ``, `list`, `islice`, `await`."""
+    """
+    How the last value was made one that can be looked at: ``, `list`, `islice`, `await`, `aiter`, `with`, `awith`.
+
+    Of a call that raised, only the last two: then entering raised.
+    """
     error: Optional[BaseException]
     printed: str
     was_blocked: bool
@@ -91,16 +95,22 @@ class Runner:
         self._scratch = pathlib.Path(scratch)
         self.compiled: Compiled = {} if compiled is None else compiled
         self.locals: Dict[str, Any] = {}
+        self._entering = ""
 
-    def run(self, acts: Sequence[Act], seconds: float) -> Outcome:
-        """Run the acts until one raises; raises SyntaxError where one is no source."""
+    def run(self, acts: Sequence[Act], seconds: float, *, holds: bool = False) -> Outcome:
+        """
+        Run the acts until one raises; raises SyntaxError where one is no source.
+
+        With `holds`, lists, dicts and sets that the last act is given are in `locals` afterwards.
+        """
         names = dict(self.namespace)
         names["tmp_path"] = self._scratch
         names["monkeypatch"] = _Patch
         arguments = sys.argv
         self.locals = names
         values: List[Any] = []
-        wrapped = ""
+        wrapped = self._entering = ""
+        entered: List[Any] = []
         error: Optional[BaseException] = None
         output = io.StringIO()
         kept = sys.stdout, sys.stderr
@@ -109,12 +119,19 @@ class Runner:
         try:
             try:
                 for number, act in enumerate(acts):
-                    value, wrapped = self._act(act, names, is_last=number == len(acts) - 1)
+                    is_last = number == len(acts) - 1
+                    if is_last and holds:
+                        act, held = held_arguments(act)  # noqa: PLW2901 - the same, its arguments within reach
+                        names.update((name, self.value(text, names)) for name, text in held.items())
+                    value, wrapped = self._act(act, names, is_last=is_last)
+                    if enters(act):
+                        entered.append(names[act.receiver])
                     names[f"v{number}"] = value
                     values.append(value)
             except BaseException as raised:  # noqa: BLE001 - whatever the code under test raises is its outcome
-                error = raised
+                error, wrapped = raised, self._entering
             finally:
+                _leave(entered)
                 self._guard.disarm()
         except Hang as late:
             error = late
@@ -127,16 +144,24 @@ class Runner:
         self._tidy(acts)
         return Outcome(values, wrapped, error, output.getvalue(), self._guard.was_hit)
 
+    def value(self, text: str, names: Dict[str, Any]) -> Any:
+        """Return the value of a source; raises what it raises."""
+        return eval(self._code(text, is_whole=False), names)  # noqa: S307 - as a test has it
+
     def _act(self, act: Act, names: Dict[str, Any], *, is_last: bool) -> Tuple[Any, str]:
         if is_statement(act):
             exec(self._code(source(act), is_whole=True), names)  # noqa: S102 - the statement under test
             return None, ""
-        value: Any = eval(self._code(source(act), is_whole=False), names)  # noqa: S307 - the expression under test
+        value: Any = self.value(source(act), names)
         if inspect.iscoroutine(value):
-            import asyncio  # slow to import, and seldom needed
-
-            return asyncio.run(value), "await"
-        if is_last and isinstance(value, Iterator) and not isinstance(value, io.IOBase):
+            return _run(value), "await"
+        if not is_last:
+            return value, ""
+        wrapped = _way_into(value) if act.kind != CONSTRUCTOR else ""
+        if wrapped:
+            self._entering = wrapped if wrapped != "aiter" else ""
+            return _INTO[wrapped](value), wrapped
+        if isinstance(value, Iterator) and not isinstance(value, io.IOBase):
             items: List[Any] = list(islice(cast("Iterator[Any]", value), MOST_ITEMS + 1))
             return (items, "list") if len(items) <= MOST_ITEMS else (items[:MOST_ITEMS], "islice")
         return value, ""
@@ -160,3 +185,53 @@ class Runner:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink()
+
+
+def _leave(entered: List[Any]) -> None:
+    """Leave what was entered as `with` does after a body that raised nothing."""
+    for held in reversed(entered):
+        held.__exit__(None, None, None)
+
+
+def _way_into(value: Any) -> str:
+    """Return how to get at what a value is made for, where that is no object of its own: see `Outcome.wrapped`."""
+    kind: Any = value.__class__
+    if hasattr(kind, "__anext__"):
+        return "aiter"
+    if kind.__module__ != "contextlib":
+        return ""
+    return "with" if hasattr(kind, "__enter__") else "awith" if hasattr(kind, "__aenter__") else ""
+
+
+def _entered(manager: Any) -> Any:
+    with manager as held:
+        return held
+
+
+def _entered_later(manager: Any) -> Any:
+    async def held() -> Any:
+        async with manager as held:
+            return held
+
+    return _run(held())
+
+
+def _items_of(iterator: Any) -> Any:
+    async def items() -> List[Any]:
+        found: List[Any] = []
+        async for one in iterator:
+            found.append(one)
+            if len(found) > MOST_ITEMS:
+                raise Blocked
+        return found
+
+    return _run(items())
+
+
+def _run(awaited: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio  # slow to import, and seldom needed
+
+    return asyncio.run(awaited)
+
+
+_INTO: Dict[str, Callable[[Any], Any]] = {"with": _entered, "awith": _entered_later, "aiter": _items_of}

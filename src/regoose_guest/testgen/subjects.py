@@ -12,7 +12,7 @@ from types import FunctionType, ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 from typing import Counter as CounterOf
 
-from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, OPERATIONS, PROPERTY, SETTER, STATIC
+from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, OPEN, PROPERTY, SETTER, STATIC
 from regoose_guest.testgen.analyse import Constants, Facts
 from regoose_guest.testgen.kinds import Annotations, Kind
 from regoose_guest.testgen.scope import Scope, names_in, span_of
@@ -40,13 +40,11 @@ _NOT_METHODS = frozenset(
             "__format__",
             "__missing__",
             "__await__",
-            "__aiter__",
         ),
         *(
             "__anext__",
             "__aenter__",
             "__aexit__",
-            "__enter__",
             "__exit__",
             "__match_args__",
             "__fspath__",
@@ -266,7 +264,7 @@ def _of_key(key: str) -> Optional[str]:
 
 
 def _is_open(member: str) -> bool:
-    return not member.startswith("_") or member in OPERATIONS or member == "__call__"
+    return not member.startswith("_") or member in OPEN
 
 
 def _is_forged(function: Any, parameters: Sequence[Parameter]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Type
 
 from regoose_guest.testgen.case import Case, Check, Step
@@ -27,11 +28,31 @@ class Body:
         lines: List[str] = []
         for pin in case.pins:
             lines += self.statements(ast.parse(pin).body, self._indent)
-        if any(step.awaits for step in case.steps[:-1]):
+        if any(step.awaits for step in case.steps[:-1]) or _is_async(case.steps[-1]):
             return lines + self._scenario(case, match)
-        for step in case.steps[:-1]:
+        for number, step in enumerate(case.steps[:-1]):
+            entered = _ENTERED.fullmatch(step.source)
+            if entered is not None:
+                held = entered[1] + (f" as {step.name}" if step.name else "")
+                return lines + self._inside(held, replace(case, steps=case.steps[number + 1 :], pins=()), match)
             lines += self.step(step, self._indent)
         return lines + self._last(case, match, has_before=bool(lines))
+
+    def _inside(self, held: str, rest: Case, match: str) -> List[str]:
+        """Return a `with` statement around steps; what is asserted holds when it is left."""
+        inner = Body(self._layout, self._indent + INDENT)
+        head = [f"{' ' * self._indent}with {held}:"]
+        if rest.observed.raised is not None:
+            return [*head, *inner.lines(rest, match)]
+        last = rest.steps[-1]
+        is_seen = any(_uses_result(one) for one in rest.observed.checks)
+        last = replace(last, name=_RESULT) if is_seen and not last.is_statement and not last.name else last
+        for step in (*rest.steps[:-1], last):
+            head += inner.step(step, self._indent + INDENT)
+        asserts: List[str] = []
+        for check in rest.observed.checks:
+            asserts += self.check(check, last.name)
+        return [*head, "", *asserts] if asserts else head
 
     def step(self, step: Step, indent: int) -> List[str]:
         """Return the lines of one step, its value kept where it has a name."""
@@ -58,12 +79,15 @@ class Body:
             return self._layout.assignment(targets, node.value, indent)
         if isinstance(node, ast.Delete):
             return [" " * indent + "del " + ", ".join(flat.at(one, 1) for one in node.targets)]
-        if isinstance(node, ast.With):
+        if isinstance(node, ast.Return) and node.value is not None:
+            return self._layout.expression(node.value, indent, "return ")
+        if isinstance(node, (ast.With, ast.AsyncWith)):
             items = ", ".join(
                 flat.at(one.context_expr, 1) + (f" as {flat(one.optional_vars)}" if one.optional_vars else "")
                 for one in node.items
             )
-            return [f"{' ' * indent}with {items}:", *self.statements(node.body, indent + INDENT)]
+            word = "with" if isinstance(node, ast.With) else "async with"
+            return [f"{' ' * indent}{word} {items}:", *self.statements(node.body, indent + INDENT)]
         return [" " * indent + line for line in ast.unparse(node).splitlines()]
 
     def _scenario(self, case: Case, match: str) -> List[str]:
@@ -174,6 +198,7 @@ class Body:
         return lines
 
 
+_ENTERED = re.compile(r"(\w+)\.__enter__\(\)")
 _SINGLETONS = frozenset({"None", "True", "False"})
 _NEGATED: Dict[Type[ast.cmpop], ast.cmpop] = {
     ast.In: ast.NotIn(),
@@ -213,6 +238,12 @@ def _value(step: Step) -> Optional[ast.expr]:
     if step.awaits:
         return ast.Call(expression("asyncio.run"), [value], [])
     return value
+
+
+def _is_async(step: Step) -> bool:
+    """Whether its source may stand in an `async def` alone."""
+    nodes = [one for node in parse_step(replace(step, awaits=False)) for one in ast.walk(node)]
+    return any(isinstance(one, ast.AsyncWith) or (isinstance(one, ast.comprehension) and one.is_async) for one in nodes)
 
 
 def _uses_result(check: Check) -> bool:

@@ -165,4 +165,4 @@ def _bound(step: Step) -> Set[str]:
         for node in ast.walk(ast.parse(step.source)):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 found.add(node.id)
-    return found
+    return found - {"result"}

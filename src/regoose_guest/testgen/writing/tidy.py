@@ -9,10 +9,11 @@ from typing import Dict, List, Sequence, Set
 
 from regoose_guest.testgen.case import Case, Check, Step
 from regoose_guest.testgen.writing.flat import Flat
-from regoose_guest.testgen.writing.names import Outline, expression, is_generator, parse_step, snake
+from regoose_guest.testgen.writing.names import BUILTINS, Outline, expression, is_generator, parse_step, snake
 
 _GENERATED = re.compile(r"v\d+|made|instance|\w+_")
 """Names that say nothing, as a search gives them."""
+_ARGUMENT = re.compile(r"argument_(\w+?)_")
 _LONGEST = 72
 """Columns of a call whose receiver is written into it."""
 _VERBS = re.compile(r"^(get|make|create|build|parse|new|to|from|as|with)_")
@@ -43,7 +44,9 @@ class Tidier:
         name = getattr(called.func, "attr", getattr(called.func, "id", "")) if isinstance(called, ast.Call) else ""
         if name != node.name:
             return case
-        if isinstance(node, ast.AsyncFunctionDef):
+        if isinstance(node, ast.AsyncFunctionDef) and is_generator(node):
+            last = replace(last, source=f"[one async for one in {last.source}]")
+        elif isinstance(node, ast.AsyncFunctionDef):
             last = replace(last, awaits=True)
         elif is_generator(node):
             last = replace(last, source=f"list({last.source})")
@@ -86,7 +89,7 @@ class Tidier:
             if _GENERATED.fullmatch(step.name):
                 is_used = any(_uses(step.name, later.source) for later in case.steps[number + 1 :])
                 is_used = is_used or any(_uses(step.name, check.expression) for check in case.observed.checks)
-                names[step.name] = self._name(step, taken) if is_used else ""
+                names[step.name] = (self._parameter(case, step, taken) or self._name(step, taken)) if is_used else ""
                 taken.add(names[step.name])
         if not names:
             return case
@@ -108,6 +111,17 @@ class Tidier:
 
     def _checked(self, check: Check, renamer: _Replace) -> Check:
         return replace(check, expression=self._flat(renamer.visit(expression(check.expression))))
+
+    def _parameter(self, case: Case, step: Step, taken: Set[str]) -> str:
+        """Return the name of the parameter that a variable is given to; empty where it is no argument or taken."""
+        found = _ARGUMENT.fullmatch(step.name)
+        names = self._outline.parameters(case.subject)
+        if found is None:
+            return ""
+        name = found[1]
+        if name.isdecimal():
+            name = names[int(name)] if int(name) < len(names) else ""
+        return "" if name in taken or name in BUILTINS or self._outline.defines(name) else name.strip("_")
 
     def _name(self, step: Step, taken: Set[str]) -> str:
         """Return a name for what a step gives: of its class, else of the function that made it."""

@@ -391,3 +391,31 @@ def test_a_hash_is_not_pinned() -> None:
 
 def test_a_double_sign_keeps_its_parentheses() -> None:
     assert "half(-(-1)) == -(-0.5)" in written(case("half", "half(-(-1))", expected="-(-0.5)"))
+
+
+def test_context_managers_are_entered_by_a_statement_and_looked_at_when_they_are_left() -> None:
+    inside = case("Stack.push", "stack := Stack()", "stack.__enter__()", "stack.push(1)", expected="2")
+    assert body(written(inside)) == (
+        "def test_stack_push():\n    stack = Stack()\n    with stack:\n        result = stack.push(1)\n\n"
+        "    assert result == 2"
+    )
+    entered = Step("with merge([]) as result:\n    pass", is_statement=True)
+    text = written(Case("merge", (entered,), Observed((Check("equal", "result", "1"),))))
+    assert body(text) == "def test_merge():\n    with merge([]) as result:\n        pass\n\n    assert result == 1"
+    text = written(
+        Case("merge", (entered,), Observed(raised=Raised("ValueError", "builtins", "no", is_explicit=True, line=1)))
+    )
+    assert '    with pytest.raises(ValueError, match="no"), merge([]) as result:\n        pass' in text
+
+
+def test_what_is_asynchronous_has_a_function_around_it() -> None:
+    text = body(written(case("later", "[one async for one in later(3)]", expected="[3]")))
+    assert text == (
+        "def test_later():\n    async def scenario():\n        return [one async for one in later(3)]\n\n"
+        "    assert asyncio.run(scenario()) == [3]"
+    )
+
+
+def test_an_argument_that_is_looked_at_again_has_the_name_of_its_parameter() -> None:
+    text = written(case("half", "argument_0_ := [1]", "half(argument_0_)", expected="[2]", looked_at="argument_0_"))
+    assert body(text) == "def test_half():\n    number = [1]\n    half(number)\n\n    assert number == [2]"

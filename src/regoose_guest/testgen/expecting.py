@@ -40,7 +40,7 @@ _BUILT_IN = frozenset(
 )
 _TELLING = frozenset(("bool", "callable"))
 """Functions that one writes for a predicate by name."""
-_MISFIT, _UNLIKE, _ODD, _SLIGHT = 20.0, 8.0, 3.0, 1.5
+MISFIT, _UNLIKE, _ODD, _SLIGHT = 20.0, 8.0, 3.0, 1.5
 """For another kind than the text asks for, than examples show; for functions of another role, or not quite of one."""
 
 _PLAIN: Dict[str, Tuple[str, ...]] = {
@@ -60,6 +60,9 @@ _PLAIN: Dict[str, Tuple[str, ...]] = {
     "callable2": ("lambda x, y: x + y", "lambda x, y: x < y"),
     "predicate": ("lambda x: x > 1", "lambda x: x == 'a'", "lambda x: x[1] > 1", "bool"),
 }
+
+
+_EMPTY = ("''", "0", "[]", "{}")
 
 
 class Expected(NamedTuple):
@@ -109,17 +112,20 @@ class Expectations:
         if node is None:
             return 0.0
         if expected.annotation is not None:
-            return _MISFIT if fits(expected.annotation, node) is False else 0.0
+            return MISFIT if fits(expected.annotation, node) is False else 0.0
         kind = _kind(node)
         if kind == "callable" and not expected.kinds.isdisjoint(CALLABLES):
             return _role_misfit(expected.kinds, node)
         if kind is None or not expected.kinds or _is_among(kind, expected.kinds):
             return 0.0
-        return _MISFIT if expected.is_sure or kind == "none" else _UNLIKE
+        return MISFIT if expected.is_sure or kind == "none" else _UNLIKE
 
     def plain(self, acts: Sequence[Act], at: int, slot: "int | str") -> Tuple[str, ...]:
         """Return sources that a person would take for an argument, by the kinds that are expected."""
         expected = self._of(acts, at, slot)
+        if expected.annotation is not None:
+            every = [text for texts in _PLAIN.values() for text in texts] + list(_EMPTY)
+            return tuple(text for text in every if fits(expected.annotation, ast.parse(text, mode="eval").body))
         return tuple(dict.fromkeys(text for kind in sorted(expected.kinds) for text in _PLAIN.get(kind, ())))
 
     def _slots(self, acts: Sequence[Act]) -> Iterator[Tuple[Expected, str]]:

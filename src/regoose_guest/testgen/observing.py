@@ -124,12 +124,13 @@ class Eyes:
         return rows + self._changed(last)
 
     def _changed(self, last: Act) -> List[Row]:
-        """Return what became of the lists, dicts and sets that the last act was given, and changed."""
+        """Return what became of the lists, dicts, sets and files that the last act was given, and changed."""
         rows: List[Row] = []
         for name, text in held_arguments(last)[1].items():
             now = self.shower.source(self.runner.locals.get(name))
             if now is not None and now != self.shower.source(self.runner.value(text, dict(self.runner.locals))):
                 rows.append(("equal", name, now))
+        rows += [("equal", looked, repr(text)) for looked, text in self.runner.files.items()]
         return rows
 
     def as_made(self, first: Act) -> List[Row]:

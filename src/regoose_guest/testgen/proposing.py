@@ -24,6 +24,7 @@ from regoose_guest.testgen.acts import (
 )
 from regoose_guest.testgen.analyse import Example
 from regoose_guest.testgen.corpus import LONGEST, Entry, is_chained, is_history, items_of
+from regoose_guest.testgen.folders import uses_folder, with_file
 from regoose_guest.testgen.kinds import ANY, Kind
 from regoose_guest.testgen.subjects import Found, Parameter, Subject
 from regoose_guest.testgen.values import Context, Values
@@ -84,6 +85,8 @@ class Proposals:
         if subject.kind not in _SELF_STANDING:
             return self._on_receiver(subject)
         acts = [self.act(subject)]
+        if uses_folder(acts) and self._random.random() < 0.7:  # noqa: PLR2004 - mostly there is something to read
+            return with_file(acts, self._random, self._values.texts, subject.constants)
         if self._found.facts.reads_arguments and not subject.needed and self._random.random() < 0.8:  # noqa: PLR2004 - seldom without
             return [self._command_line(subject), *acts]
         if subject.returns["callable"] and self._random.random() < 0.8:  # noqa: PLR2004 - what it returns is to be called

@@ -26,6 +26,7 @@ from types import CodeType, ModuleType
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, cast
 
 from regoose_guest.testgen.acts import CONSTRUCTOR, Act, enters, held_arguments, is_statement, source
+from regoose_guest.testgen.folders import files_after, is_outside, uses_folder
 from regoose_guest.testgen.guard import Blocked, Guard, Hang
 
 _HELD: Tuple[ModuleType, ...] = (
@@ -95,6 +96,8 @@ class Runner:
         self._scratch = pathlib.Path(scratch)
         self.compiled: Compiled = {} if compiled is None else compiled
         self.locals: Dict[str, Any] = {}
+        self.files: Dict[str, str] = {}
+        """What files hold that the last act wrote; see `files_after`."""
         self._entering = ""
 
     def run(self, acts: Sequence[Act], seconds: float, *, holds: bool = False) -> Outcome:
@@ -103,6 +106,8 @@ class Runner:
 
         With `holds`, lists, dicts and sets that the last act is given are in `locals` afterwards.
         """
+        if any(is_outside(text) for act in acts for text in (*act.positional, *(value for _, value in act.keywords))):
+            raise ValueError("a path out of the folder of the test")
         names = dict(self.namespace)
         names["tmp_path"] = self._scratch
         names["monkeypatch"] = _Patch
@@ -141,6 +146,7 @@ class Runner:
             sys.argv = arguments
         if isinstance(error, SyntaxError) and error.filename == "<test>":
             raise error
+        self.files = files_after(acts, self._scratch) if holds and uses_folder(acts) else {}
         self._tidy(acts)
         return Outcome(values, wrapped, error, output.getvalue(), self._guard.was_hit)
 
@@ -177,7 +183,7 @@ class Runner:
 
     def _tidy(self, acts: Sequence[Act]) -> None:
         """Empty the scratch folder where the acts had it."""
-        if not any("tmp_path" in text for act in acts for text in (*act.positional, *(one for _, one in act.keywords))):
+        if not uses_folder(acts):
             return
         for name in os.listdir(self._scratch):
             path = self._scratch / name

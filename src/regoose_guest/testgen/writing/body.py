@@ -93,8 +93,12 @@ class Body:
     def _scenario(self, case: Case, match: str) -> List[str]:
         """Several awaited steps belong to one event loop."""
         inner = self._indent + INDENT
-        lines = [" " * self._indent + "async def scenario():"]
-        for step in case.steps[:-1]:
+        first = next((number for number, step in enumerate(case.steps[:-1]) if step.awaits), len(case.steps) - 1)
+        lines: List[str] = []
+        for step in case.steps[:first]:
+            lines += self.step(step, self._indent)
+        lines += [*([""] if lines else []), " " * self._indent + "async def scenario():"]
+        for step in case.steps[first:-1]:
             lines += self.step(step, inner)
         last = case.steps[-1]
         (statement, *_) = parse_step(last)
@@ -142,9 +146,17 @@ class Body:
                 lines[1:2] = [f"{' ' * inner}{kind},", f"{' ' * inner}match={given},"]
         value = _value(step)
         if value is None:
-            return lines + self.step(step, inner)
+            return self._entering(lines, step, inner)
         is_call = isinstance(value, (ast.Call, ast.Await))
         return lines + self._layout.expression(value, inner, "" if is_call else "_ = ")
+
+    def _entering(self, lines: List[str], step: Step, inner: int) -> List[str]:
+        """Return the lines of a statement that raises, two `with` in one where they fit."""
+        statement, *_ = self.step(step, self._indent)
+        both = f"{lines[-1][:-1]}, {statement.strip()[len('with ') :]}"
+        if len(lines) == 1 and statement.strip().startswith("with ") and self._layout.fits(both, 0):
+            return [both, " " * inner + "pass"]
+        return lines + self.step(step, inner)
 
     def _pattern(self, message: str) -> str:
         """Return source of a pattern for a message; one that is too long for a line is cut after a word."""

@@ -15,7 +15,7 @@ _DICTS = frozenset({"dict", "Dict", "Mapping", "MutableMapping"})
 _SETS = frozenset({"set", "Set", "AbstractSet", "MutableSet"})
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _CONTAINERS = ((_LISTS, ast.List), (_TUPLES, ast.Tuple), (_SETS, ast.Set))
-_WIDER = {float: (int, float), complex: (int, float, complex)}
+_WIDER = {int: (int,), float: (int, float), complex: (int, float, complex)}
 _DOCUMENTED = (
     re.compile(r":type\s+(?P<name>\w+)\s*:\s*(?P<kind>[^\n]+)"),
     re.compile(r":param\s+(?P<kind>[\w.\[\], |]+?)\s+(?P<name>\w+)\s*:"),
@@ -112,7 +112,7 @@ def _plain(kind: type, value: ast.expr) -> Optional[bool]:
         return False
     if not isinstance(value, ast.Constant):
         return None
-    if isinstance(value.value, bool) and kind is not bool:
+    if isinstance(value.value, bool) and kind in _WIDER:
         return None  # a bool is an int, yet seldom meant
     return isinstance(value.value, _WIDER.get(kind, kind))
 

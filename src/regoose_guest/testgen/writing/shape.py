@@ -152,6 +152,8 @@ class _Taker(ast.NodeTransformer):
         return ast.Subscript(self.visit(node.value), self._taken(node.slice, "key"), node.ctx)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        if isinstance(node.left, ast.Name) and node.left.id == "tmp_path":
+            return node
         return ast.BinOp(self._taken(node.left, "left"), node.op, self._taken(node.right, "other"))
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
@@ -182,7 +184,7 @@ class _Taker(ast.NodeTransformer):
         if extra > 0 and function is not None and function.args.vararg is not None:
             more = _each(function.args.vararg.arg, extra)
         elif not known and extra == 1:
-            return ["value"]
+            return ["text" if getattr(node.func, "attr", "") == "write_text" else "value"]
         names = [*known, *more][: len(node.args)]
         return names + [f"argument_{number}" for number in range(len(names) + 1, len(node.args) + 1)]
 

@@ -256,6 +256,13 @@ async def test_a_file_that_shows_nothing_is_not_kept(open_suite: OpenSuite, text
     assert note in kept.notes[0]
 
 
+async def test_another_file_of_the_same_name_is_told_from_the_target(open_suite: OpenSuite) -> None:
+    shadow = {"tests/grades.py": GRADES}
+    kept = await judged(open_suite, 'def test_a():\n    assert grade(10) == "A"\n', files=shadow)
+    assert kept.file is None
+    assert "what is imported under its name is another file" in kept.notes[0]
+
+
 async def test_a_broken_suite_counts_as_far_as_it_passes(open_suite: OpenSuite) -> None:
     files = {
         "grades.py": GRADES,

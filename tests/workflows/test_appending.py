@@ -9,7 +9,10 @@ import pytest
 from regoose.workflows.appending import appended
 
 DRAFT = '''\
-"""Recorded behaviour of `shelf`: a surprising expectation may be a bug."""
+"""Tests of `shelf`.
+
+They record what the code does: a surprising expectation may be a bug.
+"""
 
 import math
 from collections import Counter
@@ -36,7 +39,7 @@ def test_imports_are_joined_names_stay_apart_and_the_old_text_stays() -> None:
     assert appended(present, DRAFT) == (
         '"""Mine."""\n\nimport pytest\nfrom shelf import add, take\nimport math\nfrom collections import Counter\n'
         "\nBOOK = 1\n\n\ndef test_add():\n    assert add(1)\n\n\n"
-        "# Recorded behaviour of `shelf`: a surprising expectation may be a bug.\n\n\n"
+        "# Tests of `shelf`.\n# They record what the code does: a surprising expectation may be a bug.\n\n\n"
         '@pytest.mark.parametrize("value", [1, 2])\n'
         "def test_add_2(value):\n    assert add(value) == math.floor(value)\n"
         "\n\nasync def test_take():\n    assert take() == Counter()\n"
@@ -47,7 +50,7 @@ def test_tests_behind_earlier_ones_need_no_heading() -> None:
     present = DRAFT.replace("import add, take", "import add").replace("test_", "test_old_")
     text = appended(present.replace("assert take()", "assert add(0)"), DRAFT)
     assert text is not None
-    assert text.count("Recorded behaviour") == 1
+    assert text.count("They record") == 1
     assert "from shelf import add, take\n" in text
 
 

@@ -175,13 +175,15 @@ class _Work:
         (report, coverage), again = await asyncio.gather(traced, self._run(patch, self.judge.repeats + 1))
         if problem := _unusable(report):
             return problem
+        path = self.measure.path
+        if not coverage.import_arcs.get(path) and not any(path in found for found in coverage.arcs.values()):
+            return f"The tests run no line of {path}: what is imported under its name is another file."
         reports = [report] if _unusable(again) else [report, again]
         new = tuple(test for test in report.collected if name_of(test) not in self.old)
         groups = units(self.file.text, new)
         if {test for group in groups for test in group} != set(new):
             groups = (new,)  # some are inherited or made up as the file is imported: it stands or falls as a whole
         bad = {group: found for group in groups if (found := _bad(group, reports))}
-        path = self.measure.path
         return _Seen(
             collected=report.collected,
             matrix=Matrix(

@@ -43,8 +43,8 @@ def appended(present: str, draft: str) -> str | None:
             rf"^((?:async )?def|class) {name}\b", rf"\1 {_free(name, {*bound, *defined})}", added, flags=re.MULTILINE
         )
     note = ast.get_docstring(new.tree)
-    is_said = note is not None and note.splitlines()[0] in (ast.get_docstring(old.tree) or "").splitlines()[:1]
-    heading = f"# {note.splitlines()[0]}\n\n\n" if note and not is_said else ""
+    is_said = note == ast.get_docstring(old.tree)
+    heading = "".join(f"# {line}\n" for line in (note or "").splitlines() if line) + "\n\n" if not is_said else ""
     return f"{text.rstrip()}\n\n\n{heading}{added.strip()}\n"
 
 

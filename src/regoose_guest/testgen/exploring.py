@@ -159,10 +159,16 @@ class Explorer:
             subject = self._pick(turn)
             if subject.hangs > _HANGS and self._random.random() < 0.95:  # noqa: PLR2004 - rarely, it hangs
                 continue
-            acts = self._laboratory.proposals.propose(subject)
+            acts = self._proposed(subject)
             if acts and self._try(subject, acts):
                 last_news = turn
         self._write()
+
+    def _proposed(self, subject: Subject) -> Optional[Acts]:
+        try:
+            return self._laboratory.proposals.propose(subject)
+        except Exception:  # noqa: BLE001 - classes of the program are asked, and their hooks do as they like
+            return None
 
     def _patience(self, patience: int) -> float:
         """Return how long to wait for news: longer where lines or branches are left."""

@@ -168,7 +168,7 @@ class Proposals:
 
     def _of_subclass(self, owner: str) -> Optional[Subject]:
         held = self._found.classes[owner]
-        known = [one for name, one in self._found.constructors.items() if issubclass(self._found.classes[name], held)]
+        known = [one for name, one in self._found.constructors.items() if held in self._found.classes[name].__mro__]
         return self._random.choice(known) if known else None
 
     def instance(self, name: str, context: Context, depth: int) -> str:
@@ -181,7 +181,7 @@ class Proposals:
         if constructor is None:
             return "None"
         held = self._found.classes[name]
-        inner = [one for one in self._found.constructors if one != name and issubclass(self._found.classes[one], held)]
+        inner = [one for one in self._found.constructors if one != name and held in self._found.classes[one].__mro__]
         if inner and self._random.random() < 0.2:  # noqa: PLR2004 - mostly the class itself
             constructor = self._found.constructors[self._random.choice(inner)]
         good = [one for one in self.corpus[constructor.key] if one.is_fine and len(one.acts) == 1]

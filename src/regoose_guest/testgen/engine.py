@@ -26,7 +26,7 @@ from regoose_guest.testgen.writing import write
 
 EXPLORE, OBSERVE, KILL, HUNT, SIMPLIFY = 0.33, 0.43, 0.63, 0.84, 0.93
 """Shares of the budget by whose end each phase is to be over."""
-_PATIENCE, _LEAST_PATIENCE = 130, 1000
+_PATIENCE, _LEAST_PATIENCE = 220, 1000
 """Turns for each second of the budget without anything new after which exploring ends, and the fewest of these."""
 _LOOK = 0.1
 """Share of the budget that observing has at least."""

@@ -42,8 +42,14 @@ _BASES = 60
 """Cases that come by a surviving mutant, of which variations are tried on it."""
 _DIRECTED, _TWICE = 0.6, 0.4
 """Share of variations of such cases, and of those that are varied twice."""
-_PATIENCE, _MORE_PATIENCE = 400, 30
+_PATIENCE, _MORE_PATIENCE = 500, 60
 """Tries without finding anything after which the hunt ends, and how many more for each mutant that is left."""
+_WORDED = 0.3
+"""Share of tries that are calls with a word of the module, as long as there are any."""
+_LIKELY = 1.0
+"""Weight from which on a kind is a likely one."""
+_KNOWN = 0.02
+"""What part of a try it counts for to come upon an input that was tried before, or none."""
 _USUAL = 3.0
 """Seconds of hunting for which these hold; of more time, more tries."""
 _LONGER = 0.7
@@ -262,14 +268,14 @@ class Sharpener:
         known: Set[str] = {key_of(one.candidate.acts) for one in self._cases}
         factor = max(1.0, seconds / _USUAL)
         words = self._with_words(subjects, by_subject)
-        waited = 0
+        waited = 0.0
         while True:
             open_ = [key for key, numbers in by_subject.items() if numbers]
             patience = factor * (_PATIENCE + _MORE_PATIENCE * len(self.alive))
             if not open_ or monotonic() > end or waited > patience:
                 return
-            waited += 1
-            key, given = next(words, _NONE)
+            waited += _KNOWN
+            key, given = next(words, _NONE) if self._random.random() < _WORDED else _NONE
             if not key:
                 key = self._random.choices(open_, [len(by_subject[one]) / (20 + tries[one]) for one in open_])[0]
                 tries[key] += 1
@@ -279,12 +285,13 @@ class Sharpener:
             if not acts or identity in known:
                 continue
             known.add(identity)
+            waited += 1.0
             if self._hunt_one(key, acts, original, by_subject):
-                waited = 0
+                waited = 0.0
 
     def _with_words(self, subjects: Dict[str, Subject], open_: Dict[str, Set[int]]) -> Iterator[Tuple[str, List[Act]]]:
         """Yield calls with the words of the module, written in several ways, where one argument is enough."""
-        apt = [subjects[key] for key in open_ if subjects[key].kind in _CALLED and len(subjects[key].needed) == 1]
+        apt = [subjects[key] for key in open_ if subjects[key].kind in _CALLED and _takes_text(subjects[key])]
         for word in self._laboratory.words() if apt else ():
             for text in dict.fromkeys((word, word.lower(), word.upper(), word.capitalize(), f"{word}s")):
                 for subject in apt:
@@ -341,6 +348,17 @@ class Sharpener:
             return differs(_look(eyes, acts), seen)
         finally:
             self.mutants.restore()
+
+
+def _takes_text(subject: Subject) -> bool:
+    """Whether a text is likely what a subject is called with."""
+    needed = subject.needed
+    if len(needed) != 1:
+        return False
+    kind = needed[0].kind
+    if kind.name != "mix":
+        return kind.name in {"str", "any"} or any(one.name == "str" for one in kind.of)
+    return any(one.name == "str" and weight >= _LIKELY for one, weight in zip(kind.of, kind.weights))
 
 
 def _text(one: Tried) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import random as random_module
 import re
+import sys
 from bisect import bisect_left, bisect_right
 from itertools import accumulate, zip_longest
 from random import Random
@@ -22,6 +23,7 @@ from regoose_guest.testgen.covering import Cover, code_lines, cover
 from regoose_guest.testgen.expecting import Expectations
 from regoose_guest.testgen.frames import innermost, is_accident
 from regoose_guest.testgen.guard import Guard, Hang
+from regoose_guest.testgen.keeping import Holdings
 from regoose_guest.testgen.loading import Program
 from regoose_guest.testgen.proposing import Acts, Proposals
 from regoose_guest.testgen.regexes import matching
@@ -121,6 +123,7 @@ class Explorer:
         self._new: Dict[str, Candidate] = {}
         self.executions = 0
         self._tried: Set[str] = set()
+        self._holdings: Optional[Holdings] = None
         self._is_full = False
         self._is_lasting = False
         self._lasting: Dict[str, Candidate] = {}
@@ -137,6 +140,7 @@ class Explorer:
             return
         self._laboratory.seen.is_on = True
         self.cover.begin()
+        self._import_again()
         self._begin(end)
         written = monotonic()
         half = written + _HALF * (end - written)
@@ -169,6 +173,20 @@ class Explorer:
             return self._laboratory.proposals.propose(subject)
         except Exception:  # noqa: BLE001 - classes of the program are asked, and their hooks do as they like
             return None
+
+    def _import_again(self) -> None:
+        """See which lines and branches the import takes: they are reached in every test."""
+        laboratory = self._laboratory
+        program = laboratory.shared.program
+        laboratory.guard.arm(_IMPORT_SECONDS)
+        laboratory.guard.is_armed = False
+        try:
+            program.again(laboratory.module, laboratory.code)
+        except BaseException:  # noqa: BLE001 - a module that bears no second import
+            return
+        finally:
+            laboratory.guard.disarm()
+            sys.modules[program.name] = laboratory.module
 
     def _patience(self, patience: int) -> float:
         """Return how long to wait for news: longer where lines or branches are left."""
@@ -204,6 +222,7 @@ class Explorer:
                 self._subjects.append(one)
                 self._pools[one.key] = {}
         self._private = []
+        self._holdings = Holdings(self._laboratory.module, self._laboratory.found.classes.values())
         self._weigh()
 
     def _weigh(self) -> None:
@@ -233,7 +252,7 @@ class Explorer:
             outcome = self._laboratory.runner.run(acts, CALL_SECONDS)
         except (SyntaxError, ValueError, MemoryError, RecursionError):
             return False
-        if outcome.was_blocked:
+        if outcome.was_blocked or (self._holdings is not None and self._spoils(subject)):
             return False
         if isinstance(outcome.error, (Hang, MemoryError)):
             subject.hangs += 1
@@ -255,6 +274,20 @@ class Explorer:
         if isinstance(outcome.error, _ACCIDENTS):
             self._note(subject, candidate, outcome.error)
         return is_new
+
+    def _spoils(self, subject: Subject) -> bool:
+        """Whether a private function just changed what the module holds; then it is called no more."""
+        if subject not in self._laboratory.found.private:
+            return False
+        assert self._holdings is not None
+        if not self._holdings.are_changed():
+            return False
+        if subject in self._subjects:
+            self._subjects.remove(subject)
+            self._pools[subject.key] = {}
+            self._new = {key: one for key, one in self._new.items() if one.subject != subject.key}
+            self._weigh()
+        return True
 
     def _note(self, subject: Subject, candidate: Candidate, error: BaseException) -> None:
         """Remember an accident: it may look odd to a reader although it reaches nothing new."""

@@ -50,13 +50,19 @@ def show_fix(console: Console, result: FixResult, rerun: str, choose: str) -> No
         ("sandbox", result.sandbox),
         ("not enforced", ", ".join(evidence.not_enforced)),
         *(("note", note) for note in result.notes),
+        *_outcome(result, rerun),
+    ]
+    _table(console, facts)
+
+
+def _outcome(result: FixResult | GenerateResult, rerun: str) -> list[tuple[str, str]]:
+    return [
         ("branch", result.branch or ""),
         ("applied", "to the working tree" if result.applied else ""),
         ("run", f"{result.run_id} ({result.seconds:.1f} s)"),
         ("report", result.report or ""),
         ("rerun", rerun),
     ]
-    _table(console, facts)
 
 
 def show_proof(console: Console, result: ProofResult) -> None:
@@ -85,11 +91,7 @@ def show_generate(console: Console, result: GenerateResult, rerun: str) -> None:
         ("not enforced", ", ".join(result.not_enforced)),
         *(("note", note) for note in result.notes),
         *(("note", f"{one.target.path}: {note}") for one in result.modules for note in one.notes),
-        ("branch", result.branch or ""),
-        ("applied", "to the working tree" if result.applied else ""),
-        ("run", f"{result.run_id} ({result.seconds:.1f} s)"),
-        ("report", result.report or ""),
-        ("rerun", rerun),
+        *_outcome(result, rerun),
     ]
     _table(console, facts)
 

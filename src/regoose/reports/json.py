@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from regoose.domain.evidence import Check, Evidence, SuiteCounts
 from regoose.domain.repair import Candidate
-from regoose.domain.run import FixResult, ProofResult, RunSummary, StepRecord
+from regoose.domain.run import Cost, FixResult, ProofResult, RunSummary, StepRecord
 
 Value = None | bool | int | float | str | Sequence["Value"] | Mapping[str, "Value"]
 """What JSON can carry."""
@@ -37,12 +37,7 @@ def fix_document(result: FixResult) -> Document:
         "environment": result.environment,
         "sandbox": result.sandbox,
         "notes": list(result.notes),
-        "cost": {
-            "usd": result.cost.usd,
-            "input_tokens": result.cost.input_tokens,
-            "output_tokens": result.cost.output_tokens,
-            "calls": result.cost.calls,
-        },
+        "cost": cost_document(result.cost),
         "seconds": round(result.seconds, 3),
         "report": result.report,
     }
@@ -62,6 +57,16 @@ def proof_document(result: ProofResult) -> Document:
         "sandbox": result.sandbox,
         "notes": list(result.notes),
         "seconds": round(result.seconds, 3),
+    }
+
+
+def cost_document(cost: Cost) -> Document:
+    """Return what models cost."""
+    return {
+        "usd": cost.usd,
+        "input_tokens": cost.input_tokens,
+        "output_tokens": cost.output_tokens,
+        "calls": cost.calls,
     }
 
 

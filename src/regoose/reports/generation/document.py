@@ -11,7 +11,7 @@ from regoose.domain.generation import (
     Oddity,
 )
 from regoose.reports.generation.numbers import Change, Figures, figures, headline
-from regoose.reports.json import Document
+from regoose.reports.json import Document, cost_document
 from regoose.reports.wording import TITLES
 
 
@@ -38,12 +38,7 @@ def generate_document(result: GenerateResult) -> Document:
         "not_enforced": list(result.not_enforced),
         "notes": list(result.notes),
         "cached": result.cached,
-        "cost": {
-            "usd": result.cost.usd,
-            "input_tokens": result.cost.input_tokens,
-            "output_tokens": result.cost.output_tokens,
-            "calls": result.cost.calls,
-        },
+        "cost": cost_document(result.cost),
         "seconds": round(result.seconds, 3),
         "report": result.report,
     }

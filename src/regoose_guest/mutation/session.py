@@ -111,12 +111,7 @@ class Session:
         self._has_begun = True
         bench = Bench(self._ids, session.items, self._broken)
         if isinstance(self.role, Importer):
-            disarm()
-            if process_time() >= self.role.limit or monotonic() >= self._wall_end:
-                self.role.outlet.send("ran", self.role.asked.order[0], HUNG, self.role.limit)
-            else:
-                bench.run(self.role.asked, self.role.outlet, self._driver.progress)
-            self.role.outlet.send("end")
+            self._try_on(bench, self.role)
         elif isinstance(self.role, Collector):
             self._serve(bench, self.role)
         return True
@@ -124,9 +119,16 @@ class Session:
     def finish(self) -> None:
         """Say, where pytest gave up before the tests, that nothing works."""
         if not self._has_begun and isinstance(self.role, Importer):
-            disarm()
-            Bench(self._ids, [], [""]).run(self.role.asked, self.role.outlet, self._driver.progress)
-            self.role.outlet.send("end")
+            self._try_on(Bench(self._ids, [], [""]), self.role)
+
+    def _try_on(self, bench: Bench, role: Importer) -> None:
+        """Run the tests, unless the time ended the import: pytest takes that for an error, or ends of it."""
+        disarm()
+        if process_time() >= role.limit or monotonic() >= self._wall_end:
+            role.outlet.send("ran", role.asked.order[0], HUNG, role.limit)
+        else:
+            bench.run(role.asked, role.outlet, self._driver.progress)
+        role.outlet.send("end")
 
     def _serve(self, bench: Bench, role: Collector) -> None:
         lines = self._taken()

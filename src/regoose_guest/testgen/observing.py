@@ -11,7 +11,7 @@ import random
 import sys
 from time import monotonic
 from types import ModuleType
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, TypedDict
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple, TypedDict
 
 from regoose_guest.testgen.acts import CONSTRUCTOR, Act, Candidate, enters, from_json, held_arguments, is_statement
 from regoose_guest.testgen.covering import Cover, Goal, cover
@@ -24,6 +24,8 @@ from regoose_guest.testgen.running import Outcome, Runner, namespace_of
 from regoose_guest.testgen.showing import ADDRESS, Row, Shower
 
 CALL_SECONDS = 1.0
+_PART = 100
+"""Candidates after which both interpreters have seen the same ones."""
 _SEEDING = "random.seed(0)"
 """What a test does first whose outcome draws on the shared generator."""
 _UNDRAWN = 0.8444218515250481
@@ -252,9 +254,8 @@ def observe(options: ObserveJson) -> None:
     if not options["is_second"]:
         covering = cover(program.code, None if options["wanted"] is None else frozenset(options["wanted"]))
         covering.begin()
-    order = range(len(candidates))
     answer = Lines(options["result"])
-    for number in reversed(order) if options["is_second"] else order:
+    for number in order_of(len(candidates), is_second=options["is_second"]):
         if monotonic() > end:
             break
         before = draws.count
@@ -262,6 +263,17 @@ def observe(options: ObserveJson) -> None:
         if seen is not None:
             seen["is_drawn"] = draws.count > before
         answer.add([number, seen])
+
+
+def order_of(count: int, *, is_second: bool) -> Iterator[int]:
+    """
+    Yield the numbers of the candidates, the other way round for the second interpreter.
+
+    It is so for one part after another: where the time does not suffice, both have seen the same ones.
+    """
+    for first in range(0, count, _PART):
+        part = range(first, min(first + _PART, count))
+        yield from reversed(part) if is_second else part
 
 
 def _imported(program: Program, days: int) -> ModuleType:

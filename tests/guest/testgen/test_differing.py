@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regoose_guest.testgen.differing import differs
-from regoose_guest.testgen.observing import SeenJson
+from regoose_guest.testgen.observing import SeenJson, order_of
 from regoose_guest.testgen.showing import Row
 
 
@@ -48,3 +48,11 @@ def test_what_is_equal_passes(expected: Row, found: Row) -> None:
 )
 def test_what_is_not_fails(expected: Row, found: Row) -> None:
     assert differs(seen(found), seen(expected))
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 1000, 1234])
+def test_interpreters_that_run_out_of_time_have_seen_the_same(count: int) -> None:
+    there, back = (list(order_of(count, is_second=one)) for one in (False, True))
+    assert there == sorted(back) == list(range(count))
+    assert len(set(there[: count // 2]) & set(back[: count // 2])) > count // 2 - 100
+    assert [there.index(one) for one in back[:100]] == sorted(there[:100], reverse=True)

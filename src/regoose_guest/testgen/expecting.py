@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, STATIC, VALUE, Act
@@ -105,14 +106,15 @@ class Expectations:
             for expected, text in self._slots(acts)
         )
 
-    @staticmethod
-    def _misfit(expected: Expected, text: str) -> float:
+    def _misfit(self, expected: Expected, text: str) -> float:
         """Return how far the source of one argument is from what is expected of it."""
         node = _parsed(text)
         if node is None:
             return 0.0
         if expected.annotation is not None:
-            return MISFIT if fits(expected.annotation, node) is False else 0.0
+            is_plain = isinstance(node, (ast.Constant, ast.UnaryOp, ast.List, ast.Dict, ast.Tuple, ast.Set))
+            names_class = ast.unparse(expected.annotation).strip("'") in self._facts.classes
+            return MISFIT if (names_class and is_plain) or fits(expected.annotation, node) is False else 0.0
         kind = _kind(node)
         if kind == "callable" and not expected.kinds.isdisjoint(CALLABLES):
             return _role_misfit(expected.kinds, node)
@@ -138,13 +140,14 @@ class Expectations:
     def _of(self, acts: Sequence[Act], at: int, slot: "int | str") -> Expected:
         name = _definition(acts, at)
         node = self._facts.definitions.get(name)
-        if node is None:
-            return _NOTHING
+        held = self._facts.classes.get(acts[at].name) if node is None and acts[at].kind == CONSTRUCTOR else None
         if name not in self._known:
-            self._known[name] = self._read(name, node)
+            self._known[name] = self._read(name, node) if node is not None else _fields(held) if held else {}
         known = self._known[name]
         if isinstance(slot, str):
             return known.get(slot, _NOTHING)
+        if node is None:
+            return next(islice(known.values(), slot, None), _NOTHING)
         names = _positional(node, is_member="." in name)
         if slot < len(names):
             return known.get(names[slot], _NOTHING)
@@ -220,6 +223,17 @@ def _definition(acts: Sequence[Act], at: int) -> str:
     if act.kind == METHOD and act.receiver == "v0" and acts[0].kind in {CONSTRUCTOR, STATIC}:
         return f"{acts[0].name.partition('.')[0]}.{act.name}"
     return ""
+
+
+def _fields(node: ast.ClassDef) -> Dict[str, Expected]:
+    """Return what is expected of the fields of a dataclass or a named tuple, in their order."""
+    if not node.decorator_list and not node.bases:
+        return {}
+    fields = [one for one in node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)]
+    told = {one.target.id: one.annotation for one in fields if isinstance(one.target, ast.Name)}
+    return {
+        name: Expected(frozenset(), one) for name, one in told.items() if not ast.unparse(one).startswith("ClassVar")
+    }
 
 
 def _bare(name: str) -> str:

@@ -88,6 +88,7 @@ class Laboratory:
             self.module = shared.program.load(self.code)
         finally:
             self.guard.disarm()
+        self.guard.narrow()
         self.found = Found(self.module, shared.facts, shared.scope)
         self.namespace = namespace_of(self.module)
         self.runner = Runner(self.namespace, self.guard, scratch)

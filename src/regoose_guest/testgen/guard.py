@@ -39,6 +39,10 @@ class Hang(BaseException):
     """A call took too long. No Exception, so that the code under test does not catch it by accident."""
 
 
+_OF_CALLS = 160 << 20
+"""Bytes beyond what a process has when the module is imported."""
+
+
 class Blocked(PermissionError):
     """The code under test tried what a test must not do."""
 
@@ -53,9 +57,7 @@ class Guard:
 
     def begin(self, memory_bytes: int) -> None:
         """Limit this process for good: memory beyond what it has, recursion, input, the audit hook and the alarm."""
-        with open("/proc/self/statm", "rb") as file:
-            space = int(file.read().split()[0]) * resource.getpagesize()
-        for what, limit in ((resource.RLIMIT_AS, space + memory_bytes), (resource.RLIMIT_CORE, 0)):
+        for what, limit in ((resource.RLIMIT_AS, _space() + memory_bytes), (resource.RLIMIT_CORE, 0)):
             _, hard = resource.getrlimit(what)
             bound = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
             resource.setrlimit(what, (bound, bound))
@@ -66,6 +68,14 @@ class Guard:
         for name in _LEAVING:
             setattr(os, name, self._staying(name, getattr(os, name)))
         builtins.open = self._opening(builtins.open)
+
+    @staticmethod
+    def narrow() -> None:
+        """Leave calls less memory than an import may take: what makes a huge value is slow to look at, too."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = _space() + _OF_CALLS
+        if soft == resource.RLIM_INFINITY or limit < soft:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
     def arm(self, seconds: float) -> None:
         """Watch from here on, and raise `Hang` after so many seconds and again where it was swallowed."""
@@ -114,6 +124,12 @@ class Guard:
     def _refuse(self, event: str) -> NoReturn:
         self.was_hit = True
         raise Blocked(f"{event} is refused while tests are generated")
+
+
+def _space() -> int:
+    """Return the bytes of address space that this process has."""
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _writes(given: Tuple[object, ...]) -> bool:

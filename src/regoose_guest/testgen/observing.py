@@ -248,6 +248,7 @@ def observe(options: ObserveJson) -> None:
     guard = Guard(options["scratch"])
     guard.begin(options["memory_bytes"])
     module = _imported(program, options["days"])
+    guard.narrow()
     runner = Runner(namespace_of(module), guard, options["scratch"])
     eyes = Eyes(module, program, set(options["raising"]), runner, guard)
     covering: Optional[Cover] = None

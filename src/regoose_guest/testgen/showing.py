@@ -157,7 +157,8 @@ class Shower:
             return [("true", f"callable({expression})", "")]
         elif self._is_kin(value):
             rows = self._attributes(expression, value)
-        rows += self._views(expression, value)
+        if not rows or not hasattr(value.__class__, "__dataclass_fields__"):  # whose `repr` tells the same again
+            rows += self._views(expression, value)
         if name is not None and (not is_made or not rows):
             rows.insert(0, ("isinstance", expression, name))
         if name is None and not is_made and (not rows or self._is_kin(value)):
@@ -214,6 +215,8 @@ class Shower:
 
 
 def _first(value: Any) -> List[Any]:
+    """Return the first items; raises what `list(value)` raises, which asks for the length."""
+    len(value)
     return list(islice(iter(value), MOST_ITEMS))
 
 

@@ -186,6 +186,8 @@ class Found:
                 yield replace(self._subject(SETTER, value.fset, owner, member, key, node), key=f"{key}.setter")
         elif isinstance(value, (staticmethod, classmethod)):
             yield self._subject(STATIC, getattr(held, member), owner, key, key, node)
+        elif isinstance(value, FunctionType) and value.__code__.co_filename.startswith("<"):
+            return  # made by a decorator, as `dataclass` does
         elif isinstance(value, FunctionType) or (callable(value) and node is not None and hasattr(value, "__get__")):
             yield self._subject(METHOD, value, owner, member, key, node)
 

@@ -95,3 +95,16 @@ def test_a_person_would_take_values_of_the_expected_kinds() -> None:
     assert "lambda x: x > 1" in expectations.plain(acts, 0, 0)
     assert "{'a': 1, 'b': 2}" in expectations.plain(acts, 0, 1)
     assert expectations.plain([call("both", "1", "2")], 0, 0) == ()
+
+
+def test_fields_of_a_dataclass_ask_for_the_kinds_and_classes_they_are_annotated_with() -> None:
+    text = "@dataclass\nclass Shape:\n    color: Color\n    size: int = 0\n\nclass Color:\n    pass\n"
+    expectations = Expectations(Facts(ast.parse(text), "shapes.py", []))
+
+    def fits(*positional: str, **keywords: str) -> bool:
+        act = Act(CONSTRUCTOR, "", "Shape", positional, tuple(keywords.items()))
+        return expectations.misfit([act]) == 0
+
+    assert fits("Color()", "2")
+    assert not fits("-1", "2")
+    assert not fits("Color()", size="'a'")

@@ -74,7 +74,7 @@ def _parts(value: object) -> Optional[List[object]]:
 
 
 class Mutator:
-    """Changes recorded calls a little; deterministic for a seed."""
+    """Changes recorded calls a little; the same for a seed, but for where the time ends."""
 
     def __init__(self, recorded: Sequence[Call], seed: int) -> None:
         self._random = Random(seed)  # noqa: S311 - reproducible test inputs
@@ -94,7 +94,7 @@ class Mutator:
         Stops after so many CPU seconds, or where hardly anything new comes.
         """
         made: List[Call] = []
-        seen = {_text(call) for call in self._recorded}
+        seen = {hash(_text(call)) for call in self._recorded}  # not the texts: arguments may be large
         end = process_time() + seconds
         in_vain = 0
         while self._recorded and len(made) < most and in_vain < _IN_VAIN and process_time() < end:
@@ -102,11 +102,11 @@ class Mutator:
             call = self._random.choice(self._direct if self._random.random() < _DIRECT else self._recorded)
             try:
                 new = self._changed(call)
-                text = _text(new)
+                mark = hash(_text(new))
             except Exception:  # noqa: BLE001, S112 - values of the program under repair may refuse anything
                 continue
-            if text not in seen:
-                seen.add(text)
+            if mark not in seen:
+                seen.add(mark)
                 made.append(new)
                 in_vain = 0
         return made

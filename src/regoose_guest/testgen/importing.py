@@ -31,6 +31,14 @@ class Imported:
             self._known[unit] = list(self._users(unit)) if unit else []
         return self._known[unit]
 
+    def told_by(self, line: int) -> List[int]:
+        """Return the lines whose words say what a line is about: itself, or what calls its function on import."""
+        if self.unit(line):
+            return [line]
+        inside = {name.rpartition(".")[2] for name, (first, last) in self._spans.items() if first <= line <= last}
+        calling = [one for one in self._statements if not inside.isdisjoint(names_in(one))]
+        return [at for one in calling for at in range(one.lineno, (one.end_lineno or one.lineno) + 1)]
+
     def _users(self, unit: int) -> Iterator[Tuple[int, int]]:
         names: Set[str] = {name for one in self._statements if one.lineno == unit for name in bound_by(one)}
         count = 0

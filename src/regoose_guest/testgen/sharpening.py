@@ -200,20 +200,18 @@ class Sharpener:
         """
         Return cases for a change to what is made on import.
 
-        Those that run functions which use it, the long ones first, as they use more of it; where it is not known
-        who does, any, those first that speak of the same words.
+        Those that run functions which use it, any where it is not known who does; first those that speak of the
+        same words, that noticed much so far, and long ones, as they use more of it.
         """
         spans = self._outside.users(line)
         using = {at for first, last in spans for one in range(first, last + 1) for at in self._by_line.get(one, ())}
-        if using:
-            found = sorted(using, key=lambda at: (-self._kills[at], -min(_LONG, len(self._texts[at]))))
-            return found[:_TRIED_AT_LARGE]
-        text = self._source[line - 1] if line <= len(self._source) else ""
-        words = _WORDS.findall(text)
-        every = list(range(len(self._cases)))
-        self._random.shuffle(every)
-        every.sort(key=lambda at: (-sum(one in self._texts[at] for one in words), -self._kills[at]))
-        return every[:_TRIED_AT_LARGE]
+        lines = [one for one in self._outside.told_by(line) if one <= len(self._source)]
+        words = {word for one in lines for word in _WORDS.findall(self._source[one - 1])}
+        found = sorted(using) if using else list(range(len(self._cases)))
+        self._random.shuffle(found)
+        told = {at: sum(one in self._texts[at] for one in words) for at in found}
+        found.sort(key=lambda at: (-told[at], -self._kills[at], -min(_LONG, len(self._texts[at]))))
+        return found[:_TRIED_AT_LARGE]
 
     def _is_inside(self, line: int) -> bool:
         """Whether a line stands in the body of a function, and runs only when that is called."""

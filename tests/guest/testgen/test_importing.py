@@ -29,6 +29,9 @@ class Box:
 
     def double(self):
         return self.size * 2
+
+
+FIRST = letter(1)
 """
 
 
@@ -41,6 +44,7 @@ def test_functions_use_a_table_by_way_of_other_statements(tmp_path: Path) -> Non
     imported = _imported(tmp_path)
 
     assert imported.users(4) == [(9, 10)]
+    assert imported.told_by(10) == [24]
     assert imported.users(18) == [(20, 21)]
     assert imported.users(10) == []
 

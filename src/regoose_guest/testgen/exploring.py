@@ -116,6 +116,7 @@ class Explorer:
         self._target = target
         self._subjects = list(laboratory.found.subjects)
         self._private = list(laboratory.found.private)
+        self._private_keys = {one.key for one in self._private}
         self._file = laboratory.shared.program.real_path
         wanted = laboratory.shared.scope.lines
         self.cover: Cover = cover(laboratory.code, wanted)
@@ -124,7 +125,6 @@ class Explorer:
         self._new: Dict[str, Candidate] = {}
         self.executions = 0
         self._tried: Set[str] = set()
-        self._holdings: Optional[Holdings] = None
         self._is_full = False
         self._is_lasting = False
         self._lasting: Dict[str, Candidate] = {}
@@ -223,7 +223,6 @@ class Explorer:
                 self._subjects.append(one)
                 self._pools[one.key] = {}
         self._private = []
-        self._holdings = Holdings(self._laboratory.module, self._laboratory.found.classes.values())
         self._weigh()
 
     def _weigh(self) -> None:
@@ -249,14 +248,8 @@ class Explorer:
         before = self._laboratory.seen.news
         self.executions += 1
         subject.runs += 1
-        try:
-            outcome = self._laboratory.runner.run(acts, CALL_SECONDS)
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
-            return False
-        if outcome.was_blocked or (self._holdings is not None and self._spoils(subject)):
-            return False
-        if isinstance(outcome.error, (Hang, MemoryError)):
-            subject.hangs += 1
+        outcome = self._run(subject, acts)
+        if outcome is None:
             return False
         is_new = bool(self.cover.new) or self._laboratory.seen.news > before
         is_fine = outcome.error is None
@@ -276,23 +269,33 @@ class Explorer:
             self._note(subject, candidate, outcome.error)
         return is_new
 
-    def _spoils(self, subject: Subject) -> bool:
-        """Whether a private function just changed what the module holds; then it is called no more."""
-        if subject not in self._laboratory.found.private:
-            return False
-        assert self._holdings is not None
-        if not self._holdings.are_changed():
-            return False
-        if subject in self._subjects:
-            self._subjects.remove(subject)
-            self._pools[subject.key] = {}
-            self._new = {key: one for key, one in self._new.items() if one.subject != subject.key}
-            self._weigh()
-        return True
+    def _run(self, subject: Subject, acts: Acts) -> Optional[Outcome]:
+        """Run a candidate; None where nothing is to be learned from it."""
+        is_private = subject.key in self._private_keys
+        found = self._laboratory.found
+        holdings = Holdings(found.module, found.classes.values()) if is_private else None
+        try:
+            outcome = self._laboratory.runner.run(acts, CALL_SECONDS)
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return None
+        if holdings is not None and holdings.are_changed():
+            self._drop(subject)
+            return None
+        if isinstance(outcome.error, Hang) and not outcome.was_blocked:
+            subject.hangs += 1
+            return None
+        return None if outcome.was_blocked else outcome
+
+    def _drop(self, subject: Subject) -> None:
+        """Call a private function no more: it changed what the module holds."""
+        self._subjects = [one for one in self._subjects if one is not subject]
+        self._pools[subject.key] = {}
+        self._new = {key: one for key, one in self._new.items() if one.subject != subject.key}
+        self._weigh()
 
     def _note(self, subject: Subject, candidate: Candidate, error: BaseException) -> None:
         """Remember an accident: it may look odd to a reader although it reaches nothing new."""
-        if subject in self._laboratory.found.private:
+        if subject.key in self._private_keys:
             return  # it may rely on what its callers made sure of
         key = subject.key, type(error).__name__, innermost(error, self._file)[0]
         there = self._accidents.get(key)

@@ -26,7 +26,7 @@ from regoose_guest.testgen.analyse import Example
 from regoose_guest.testgen.corpus import LONGEST, Entry, is_chained, is_history, items_of
 from regoose_guest.testgen.folders import uses_folder, with_file
 from regoose_guest.testgen.kinds import ANY, Kind
-from regoose_guest.testgen.subjects import Found, Parameter, Subject
+from regoose_guest.testgen.subjects import Found, Parameter, Subject, may_be_named
 from regoose_guest.testgen.values import Context, Values
 from regoose_guest.testgen.varying import varied
 
@@ -340,7 +340,7 @@ class Proposals:
         random, context = self._random, self.context(subject)
         positional, keywords = list(act.positional), dict(act.keywords)
         dice = random.random()
-        spare = [one for one in subject.parameters if _may_be_named(one, keywords)] if is_own else []
+        spare = [one for one in subject.parameters if may_be_named(one, keywords)] if is_own else []
         if spare and dice < 0.25 and len(positional) <= len(subject.needed):  # noqa: PLR2004 - shares of the ways
             one = random.choice(spare)
             keywords[one.name] = self._value(subject, one, 0)
@@ -382,11 +382,6 @@ class Proposals:
                 known += [one for text in (*positional, *dict(act.keywords).values()) for one in items_of(text)]
             acts.append(act._replace(positional=tuple(positional)))
         return acts
-
-
-def _may_be_named(one: Parameter, keywords: Dict[str, str]) -> bool:
-    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return not one.is_required and one.name not in keywords and one.way in named
 
 
 def _signature(found: Found, held: Any) -> List[Tuple[str, bool, bool, Kind]]:

@@ -261,6 +261,12 @@ class Found:
         return found
 
 
+def may_be_named(one: Parameter, keywords: Dict[str, str]) -> bool:
+    """Whether a parameter may be given by name in addition to those that are."""
+    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return not one.is_required and one.name not in keywords and one.way in named
+
+
 def _of_key(key: str) -> Optional[str]:
     return named_kind(key) or ("list" if key.endswith("s") else None)
 

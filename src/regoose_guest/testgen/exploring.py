@@ -189,9 +189,9 @@ class Explorer:
             laboratory.guard.disarm()
             sys.modules[program.name] = laboratory.module
 
-    def _patience(self, patience: int) -> float:
+    def _patience(self, patience: int) -> int:
         """Return how long to wait for news: longer where lines or branches are left."""
-        return patience if self._is_full else 2.5 * patience
+        return patience if self._is_full else 4 * patience
 
     def _pick(self, turn: int) -> Subject:
         subjects = self._subjects

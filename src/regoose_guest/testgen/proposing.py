@@ -296,9 +296,8 @@ class Proposals:
                 if key.isidentifier() and random.random() < 0.96:  # noqa: PLR2004 - now and then one is missing
                     given[key] = self._keyed(subject, one, key, depth)
         elif random.random() < 0.25:  # noqa: PLR2004 - any name will do
-            given[random.choice(("a", "key", "value", "name"))] = self._values.write(
-                one.kind, self.context(subject), (), depth
-            )
+            name = random.choice(("a", "key", "value", "name"))
+            given[name] = self._values.write(one.kind, self.context(subject), (), depth)
         return given
 
     def _keyed(self, subject: Subject, one: Parameter, key: str, depth: int) -> str:
@@ -307,11 +306,8 @@ class Proposals:
 
     def _elsewhere(self, key: str) -> Kind:
         """Return the kind that another function shows for a key of a shared bundle."""
-        for subject in self._found.subjects:
-            for one in subject.parameters:
-                if key in one.inner:
-                    return one.inner[key]
-        return ANY
+        parameters = (one for subject in self._found.subjects for one in subject.parameters)
+        return next((one.inner[key] for one in parameters if key in one.inner), ANY)
 
     def variation(self, subject: Subject, given: Sequence[Act]) -> Acts:
         """Return a candidate near a good one."""

@@ -41,8 +41,11 @@ _BUILT_IN = frozenset(
 )
 _TELLING = frozenset(("bool", "callable"))
 """Functions that one writes for a predicate by name."""
-MISFIT, _UNLIKE, _ODD, _SLIGHT = 20.0, 8.0, 3.0, 1.5
-"""For another kind than the text asks for, than examples show; for functions of another role, or not quite of one."""
+MISFIT, _UNLIKE, RARE, _ODD, _SLIGHT = 20.0, 12.0, 6.0, 3.0, 1.5
+"""
+For another kind than the text asks for; than examples show; than examples show, where the text bears it; for functions
+of another role, or not quite of one.
+"""
 
 _PLAIN: Dict[str, Tuple[str, ...]] = {
     "str": ("'a'", "'abc'"),
@@ -73,6 +76,8 @@ class Expected(NamedTuple):
     annotation: Optional[ast.expr] = None
     is_sure: bool = True
     """Whether the kinds come from more than examples."""
+    shown: FrozenSet[str] = frozenset()
+    """Kinds that examples show."""
 
 
 _NOTHING = Expected(frozenset())
@@ -118,8 +123,10 @@ class Expectations:
         kind = _kind(node)
         if kind == "callable" and not expected.kinds.isdisjoint(CALLABLES):
             return _role_misfit(expected.kinds, node)
-        if kind is None or not expected.kinds or _is_among(kind, expected.kinds):
+        if kind is None or not expected.kinds:
             return 0.0
+        if _is_among(kind, expected.kinds):
+            return RARE if expected.shown and not _is_among(kind, expected.shown | {"none"}) else 0.0
         return MISFIT if expected.is_sure or kind == "none" else _UNLIKE
 
     def plain(self, acts: Sequence[Act], at: int, slot: "int | str") -> Tuple[str, ...]:
@@ -200,7 +207,8 @@ def _expected(kinds: Set[str], shown: Set[str], *, has_none: bool) -> Expected:
     if any(kind in {"object", "any"} or ":" in kind for kind in kinds):
         return _NOTHING  # some use says nothing about kinds: then anything may be meant
     both = kinds | shown
-    return Expected(frozenset(both | {"none"} if has_none and both else both), is_sure=bool(kinds))
+    both |= {"none"} if has_none and both else set()
+    return Expected(frozenset(both), is_sure=bool(kinds), shown=frozenset(shown))
 
 
 def _is_among(kind: str, kinds: FrozenSet[str]) -> bool:

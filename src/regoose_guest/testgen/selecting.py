@@ -9,7 +9,7 @@ from typing import DefaultDict, Dict, Iterable, List, Sequence, Set, Tuple
 from regoose_guest.testgen.case import Case
 from regoose_guest.testgen.choosing import choose
 from regoose_guest.testgen.covering import Goal
-from regoose_guest.testgen.expecting import MISFIT
+from regoose_guest.testgen.expecting import RARE
 from regoose_guest.testgen.exploring import Shared
 from regoose_guest.testgen.finishing import Finisher
 from regoose_guest.testgen.observers import Watched
@@ -60,11 +60,11 @@ class Selection:
         self._sift(self._suspicious())
 
     def _is_asked_for(self, one: Watched) -> bool:
-        """Whether an accident of Python's own follows from arguments of quite another kind than is expected."""
+        """Whether an accident of Python's own follows from arguments of another kind than text or examples ask for."""
         raised = one.seen["raised"]
         if raised is None or raised["is_explicit"]:
             return False
-        return self._shared.expectations.misfit(one.candidate.acts) >= MISFIT
+        return self._shared.expectations.misfit(one.candidate.acts) >= RARE
 
     @property
     def finished(self) -> int:

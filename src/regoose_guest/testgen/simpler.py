@@ -29,6 +29,11 @@ _SIZES = {0: 9.5, 1: 5.0, 2: 0.0}
 """What is odd about a display of so many items: an empty one shows nothing, one of one item not what holds for all."""
 
 
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+_ALONE = 4.0
+"""What is odd about a list of one list: what is done with several does not show."""
+
+
 def weight(source: str) -> float:
     """Return how odd an argument is to read: its parts, its characters, whether it is too small to show anything."""
     node = _parsed(source)
@@ -51,10 +56,16 @@ def _weight(node: ast.AST, depth: int) -> float:
             2
             + inner
             + (_SIZES.get(count, 0.0) if depth == 0 else 0.5 * (count == 0))
+            + (_ALONE if depth == 0 and count == 1 and isinstance(_items(node)[0], _DISPLAYS) else 0)
             + 0.5 * _is_mixed(node)
             + _twice(node)
         )
     return 2 + inner
+
+
+def _items(node: ast.expr) -> Sequence[ast.expr]:
+    """Return the values that a display holds."""
+    return node.values if isinstance(node, ast.Dict) else getattr(node, "elts", ())
 
 
 def _is_mixed(node: ast.expr) -> bool:
@@ -297,6 +308,9 @@ def _relatives(node: ast.expr) -> Iterator[ast.expr]:
         yield from (ast.Constant(one) for one in _plainer(node.value))
 
 
+_PAIR = ast.Dict([ast.Constant("c")], [ast.Constant(3)])
+
+
 def _fuller(node: ast.expr) -> Iterator[ast.expr]:
     """Yield a display of few items with more of the like in it."""
     if isinstance(node, ast.Dict) and len(node.keys) < _FEW:
@@ -312,6 +326,8 @@ def _fuller(node: ast.expr) -> Iterator[ast.expr]:
         if len(found) == len(node.elts):
             more: Sequence[Union[str, int]] = _TEXTS if found and isinstance(found[0], str) else _INTS
             yield type(node)([*node.elts, ast.Constant(next(one for one in more if one not in found))], ast.Load())
+        elif len(node.elts) == 1 and isinstance(node.elts[0], ast.Dict):
+            yield type(node)([*node.elts, _PAIR], ast.Load())
 
 
 def _plainer(value: object) -> Iterator[Union[str, bytes, int, float]]:

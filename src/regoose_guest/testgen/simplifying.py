@@ -18,6 +18,8 @@ from regoose_guest.testgen.running import Runner, namespace_of
 from regoose_guest.testgen.simpler import Slot, load, simpler_acts
 
 _CALL_SECONDS = 0.3
+_STRANGE = 2.0
+"""How much odder a value of another kind is than a longer one of the right kind."""
 _UNTELLING = 4.0
 _EMPTY = frozenset(("None", "''", "b''", "[]", "{}", "()", "set()", "0"))
 
@@ -90,7 +92,7 @@ class Simplifier:
         return None
 
     def _oddness(self, acts: Tuple[Act, ...]) -> float:
-        return load(acts) + self._shared.expectations.misfit(acts)
+        return load(acts) + _STRANGE * self._shared.expectations.misfit(acts)
 
     def _plain(self, acts: Tuple[Act, ...], at: int, slot: Slot) -> Sequence[str]:
         return self._shared.expectations.plain(acts, at, slot)

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import dis
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
 from typing import Any, Optional
 
-from regoose_guest.tracing import Arcs, Lines, Tracer, Tree, free_tool
+from regoose_guest.tracing import Arcs, Lines, Switch, Tracer, Tree, free_tool
 
 _RESUME = dis.opmap.get("RESUME")
 _RETURN_VALUE = dis.opmap["RETURN_VALUE"]
@@ -103,25 +102,21 @@ class ArcTracer(Tracer):
 class SettraceArcs(ArcTracer):
     """`sys.settrace`, any Python. A test that sets its own trace function hides its later arcs."""
 
-    _running = False
+    def __init__(self, tree: Tree, paths: Iterable[str]) -> None:
+        super().__init__(tree, paths)
+        self._switch = Switch(self._on_call)
 
     def start(self) -> None:
         """Begin to collect."""
-        self._running = True
-        threading.settrace(self._on_call)
-        sys.settrace(self._on_call)
+        self._switch.turn_on()
 
     def stop(self) -> None:
         """Collect no more."""
-        self._running = False
-        sys.settrace(None)
-        threading.settrace(None)  # pyright: ignore[reportArgumentType] - None is how it is switched off
+        self._switch.turn_off()
 
     def take(self) -> Lines:
         """Return no lines. Where the code removed the trace function, it is set again."""
-        if self._running:
-            threading.settrace(self._on_call)
-            sys.settrace(self._on_call)
+        self._switch.renew()
         return super().take()
 
     def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Callable[..., Any] | None:

@@ -131,32 +131,51 @@ class MonitoringTracer(Tracer):
         return self._disable
 
 
+class Switch:
+    """`sys.settrace` in this thread and those that will be started."""
+
+    def __init__(self, on_call: Callable[..., Any]) -> None:
+        self._on_call = on_call
+        self._is_on = False
+
+    def turn_on(self) -> None:
+        """Have every call reported."""
+        self._is_on = True
+        threading.settrace(self._on_call)
+        sys.settrace(self._on_call)
+
+    def turn_off(self) -> None:
+        """Have nothing reported any more. Idempotent."""
+        self._is_on = False
+        sys.settrace(None)
+        threading.settrace(None)  # pyright: ignore[reportArgumentType] - None is how it is switched off
+
+    def renew(self) -> None:
+        """Turn it on again where it is meant to be: a test may have replaced the trace function."""
+        if self._is_on:
+            self.turn_on()
+
+
 class SettraceTracer(Tracer):
     """`sys.settrace`, any Python. A test that sets its own trace function hides its later lines."""
 
     def __init__(self, tree: Tree) -> None:
         super().__init__(tree)
         self._on_lines: dict[str, Callable[..., Any]] = {}
-        self._running = False
+        self._switch = Switch(self._on_call)
 
     def start(self) -> None:
         """Begin to collect."""
-        self._running = True
-        threading.settrace(self._on_call)
-        sys.settrace(self._on_call)
+        self._switch.turn_on()
 
     def stop(self) -> None:
         """Collect no more."""
-        self._running = False
-        sys.settrace(None)
-        threading.settrace(None)  # pyright: ignore[reportArgumentType] - None is how it is switched off
+        self._switch.turn_off()
 
     def take(self) -> Lines:
         """Return what ran since the last call and begin anew."""
-        lines = super().take()
-        if self._running:  # a test may have replaced the trace function
-            sys.settrace(self._on_call)
-        return lines
+        self._switch.renew()
+        return super().take()
 
     def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Callable[..., Any] | None:
         path = self._tree.relative(frame.f_code.co_filename)

@@ -418,6 +418,16 @@ async def test_tests_stay_for_the_mutants_that_only_they_kill(open_suite: OpenSu
     assert (kept.mutation.killed, kept.mutation.total, kept.mutation_before.killed) == (4, 6, 1)
 
 
+async def test_tests_that_meet_mutants_for_which_there_was_no_time_stay(open_suite: OpenSuite) -> None:
+    script = Scripted(
+        (4, MutantStatus.KILLED, (f"{FILE}test_again",)),
+        (5, MutantStatus.NOT_RUN, ()),
+        (4, MutantStatus.NOT_RUN, ()),
+    )
+    kept = await judged(open_suite, PAIRS, seconds=1.0, mutate=script)
+    assert names(kept) == ["test_longest", "test_a", "test_again", "test_late"]
+
+
 @pytest.mark.parametrize(("asked", "kept_one"), [(50.0, True), (51.0, False)])
 async def test_mutants_alone_may_be_the_gain(open_suite: OpenSuite, asked: float, *, kept_one: bool) -> None:
     own = "from grades import grade\n\ndef test_own(): assert grade(99)\n"

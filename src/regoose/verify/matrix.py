@@ -9,6 +9,9 @@ from regoose.domain.generation import FileCoverage, Mutant, MutantStatus, Mutati
 from regoose.verify.coverage import Arc, Measure
 from regoose.verify.existing import Reached
 
+_FEW = 0.25
+"""Share of the mutants that may not have been tried for it to be known what tests add."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
@@ -46,7 +49,18 @@ class Matrix:
             killers = set(one.killers)
             if one.is_killed and killers & tests and not killers & existing:
                 found.add(("mutant", number))
+        if self._may_notice_more(tests):
+            found.add(("untried", frozenset(tests)))
         return frozenset(found)
+
+    def _may_notice_more(self, tests: Iterable[str]) -> bool:
+        """Whether there was no time for many mutants and drafted tests meet some: they may be there for one."""
+        mutants = self.mutation.mutants
+        untried = {self.measure.statement(one.line) for one in mutants if one.status is MutantStatus.NOT_RUN}
+        if sum(one.status is MutantStatus.NOT_RUN for one in mutants) <= _FEW * len(mutants):
+            return False
+        ends = {end for _, end in self.import_arcs} | {end for test in tests for end in self.lines_of(test)}
+        return not untried.isdisjoint(self.measure.statement(end) for end in ends if end > 0)
 
     def coverage(self, tests: Iterable[str]) -> FileCoverage:
         """Return the coverage by the existing tests and some drafted ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from itertools import islice
+from itertools import islice, product
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from regoose_guest.testgen.acts import CONSTRUCTOR, FUNCTION, METHOD, STATIC, VALUE, Act
@@ -66,6 +66,7 @@ _PLAIN: Dict[str, Tuple[str, ...]] = {
 }
 
 
+_FEW, _MOST_PLAIN = 4, 48
 _EMPTY = ("''", "0", "[]", "{}")
 
 
@@ -136,6 +137,15 @@ class Expectations:
             every = [text for texts in _PLAIN.values() for text in texts] + list(_EMPTY)
             return tuple(text for text in every if fits(expected.annotation, ast.parse(text, mode="eval").body))
         return tuple(dict.fromkeys(text for kind in sorted(expected.kinds) for text in _PLAIN.get(kind, ())))
+
+    def plain_calls(self, act: Act, parameters: int) -> Iterator[Act]:
+        """Yield calls of a function with as many arguments as it needs, all of them what a person would take."""
+        if act.kind not in {FUNCTION, STATIC} or not parameters:
+            return
+        acts = [act._replace(positional=("None",) * parameters)]
+        texts = [self.plain(acts, 0, slot)[:_FEW] for slot in range(parameters)]
+        for given in islice(product(*texts), _MOST_PLAIN):
+            yield act._replace(positional=given)
 
     def _slots(self, acts: Sequence[Act]) -> Iterator[Tuple[Expected, str]]:
         for at, act in enumerate(acts):

@@ -205,6 +205,10 @@ class Explorer:
         for subject in self._subjects:
             for acts in self._laboratory.proposals.examples(subject):
                 self._try(subject, acts, is_example=True)
+            for act in self._laboratory.shared.expectations.plain_calls(
+                Act(subject.kind, "", subject.name), len(subject.needed)
+            ):
+                self._try(subject, [act])
             if subject.kind == FUNCTION and len(subject.needed) == 1:
                 for word in words:
                     if monotonic() > end:

@@ -23,6 +23,8 @@ _ROUNDS = 6
 """Times that others are chosen in place of odd ones."""
 _ODD = 60
 """Cases that look odd which are looked at again."""
+_ACCIDENT = 12.0
+"""What it costs a reader to be shown what follows from wrong arguments: worth it only for what nothing else reaches."""
 _NOTICED = 2
 """How many of the chosen cases go on noticing a mutant when they are made simpler."""
 
@@ -44,19 +46,17 @@ class Selection:
     ) -> None:
         self._shared = shared
         self._watched = watched
-        self._costs = costs
         self._kills = kills
         self._finisher = finisher
         self._cases: Dict[int, Case] = {}
         self._simple: Dict[int, Tuple[Watched, Case]] = {}
         self._odd: Dict[int, OddityJson] = {}
         self._goals = [_goals_of(one, shared.facts.raising_lines) for one in watched]
+        asked = {number for number, one in enumerate(watched) if self._is_asked_for(one)}
         for mutant, numbers in kills.items():
-            for number in numbers:
+            for number in numbers - asked:
                 self._goals[number].add(f"mutant-{mutant}")
-        for number, one in enumerate(watched):
-            if self._is_asked_for(one):
-                self._goals[number] = set()
+        self._costs = [price + _ACCIDENT * (number in asked) for number, price in enumerate(costs)]
         self._sift(self._suspicious())
 
     def _is_asked_for(self, one: Watched) -> bool:

@@ -108,3 +108,10 @@ def test_fields_of_a_dataclass_ask_for_the_kinds_and_classes_they_are_annotated_
     assert fits("Color()", "2")
     assert not fits("-1", "2")
     assert not fits("Color()", size="'a'")
+
+
+def test_plain_calls_give_each_argument_what_a_person_would_take() -> None:
+    expectations = Expectations(Facts(ast.parse("def cut(text: str, at: int):\n    return text[at:]\n"), "cut.py", []))
+    calls = [one.positional for one in expectations.plain_calls(Act(FUNCTION, "", "cut"), 2)]
+    assert ("'abc'", "1") in calls
+    assert all(expectations.misfit([Act(FUNCTION, "", "cut", one)]) == 0 for one in calls)

@@ -13,6 +13,7 @@ from types import FunctionType
 
 import pytest
 
+from regoose_guest.mutation.driver import Tests
 from regoose_guest.mutation.live import Live, NotLive
 from regoose_guest.mutation.operators import changes_of
 from regoose_guest.mutation.reach import Reach
@@ -364,3 +365,14 @@ def test_follows_constants_to_the_functions_that_use_them() -> None:
     }
     assert found == {1: frozenset((7,)), 3: None, 7: frozenset((10,))}
     assert Reach(tree, text, {1, 2, 3, 4, 6, 9}, frozenset(("B",))).of(changes_of(tree)[0]) is None
+
+
+def test_a_test_that_there_was_no_time_to_measure_still_reaches() -> None:
+    tests = Tests([{"id": "t::a", "lines": [2]}, {"id": "t::b", "lines": [2, 3]}, {"id": "t::c", "lines": [2]}], 0)
+    tests.collected(
+        {"found": [0, 1, 2], "sharing": [], "lines": [], "is_imported": True, "seconds": 0.1, "own": [], "others": []}
+    )
+    tests.measured([(0, "passed", 0.1), (2, "failed", 0.1)])
+    reaching = [tests.reaching(frozenset({line}), frozenset(), None, is_outside=False) for line in (2, 3, 4)]
+    assert reaching == [[0, 1], [1], []]
+    assert [tests.measured_of(one) for one in reaching] == [[0], [], []]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import select
 import socket
@@ -106,6 +107,8 @@ class Driver:
         self._mutants: Dict[int, Tuple[str, List[int]]] = {}
         """Status and killers of those that were tried."""
         self._dropped: Set[int] = set()
+        self._doubtful: Set[int] = set()
+        """Those that a test reaches for whose run on the module as it is there was no time."""
         self._running: List[Running] = []
         self._imports = Imports(options["root"])
         self.progress = Progress()
@@ -185,7 +188,7 @@ class Driver:
 
     def _measure(self, server: Server) -> None:
         """Run the tests in order and the other way round: one that fails either way judges nothing."""
-        until = self._started + _BASELINE_SHARE * self._options["seconds"]
+        until = monotonic() + _BASELINE_SHARE * (self._end - monotonic())
         orders: Deque[List[int]] = deque([self._tests.found, self._tests.found[::-1]])
         while (orders or self._running) and monotonic() < until:
             while orders and len(self._running) < self._options["jobs"]:
@@ -228,6 +231,12 @@ class Driver:
         if not chosen:
             self._mutants[number] = (UNCOVERED, [])
             return None
+        known = self._tests.measured_of(chosen)
+        if len(known) < len(chosen):
+            self._doubtful.add(number)
+        if not known:
+            return None
+        chosen = known
         code = self._subject.whole(number) if by_import else self._subject.alone(number)
         if code is None:
             self._dropped.add(number)
@@ -254,6 +263,8 @@ class Driver:
         status = SURVIVED
         if noticed:
             status = KILLED if noticed[0][1] == FAILED else TIMEOUT
+        elif one.asked.mutant in self._doubtful:
+            return
         killers = [number for number, _ in noticed]
         self._tests.killed(killers)
         self._mutants[one.asked.mutant] = (status, killers)
@@ -333,7 +344,7 @@ class Tests:
         quickest. `reach`: where the lines run on import, those of which a test that it matters to runs one. One test
         is tried in any case: the import itself may fail.
         """
-        usable = self._seconds.keys() - self._red
+        usable = set(self.found) - self._red
         if is_outside and not self._is_imported:
             chosen = {number for number in usable if self._lines[number]}
         elif lines.isdisjoint(self.import_lines):
@@ -342,12 +353,19 @@ class Tests:
             chosen = usable
         else:
             chosen = usable.intersection(number for line in reach for number in self._by_line.get(line, ()))
-            chosen = chosen or set(sorted(usable, key=self._seconds.__getitem__)[:1])
+            chosen = chosen or set(sorted(usable, key=self._cost)[:1])
         return sorted(chosen, key=lambda number: self._rank(number, words))
 
     def _rank(self, number: int, words: FrozenSet[str]) -> Tuple[bool, int, int, float, int]:
         is_later = number >= self._first
-        return is_later, -len(words & self._words[number]), -self._kills[number], self._seconds[number], number
+        return is_later, -len(words & self._words[number]), -self._kills[number], self._cost(number), number
+
+    def _cost(self, number: int) -> float:
+        return self._seconds.get(number, math.inf)
+
+    def measured_of(self, numbers: Sequence[int]) -> List[int]:
+        """Return those of the tests that have been run on the module as it is."""
+        return [number for number in numbers if number in self._seconds]
 
     def limits(self, order: Sequence[int]) -> List[float]:
         """Return the CPU seconds that tests get on a mutant."""

@@ -43,9 +43,8 @@ _CORPUS = 400
 _CANDIDATES = 3000
 _LEAST = 3
 """Behaviours of each subject that are observed, however many subjects there are."""
-_HANGS = 6
+_HANGS, _WORDS = 6, 80
 _WORD = re.compile(r"[A-Za-z][A-Za-z _-]{1,24}")
-_WORDS = 80
 _LASTING = 160
 """Runs of a subject during which each call with a word of the module is kept that behaves in a new way."""
 _ADDRESS = re.compile(r"0x[0-9a-f]+")

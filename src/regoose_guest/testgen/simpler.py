@@ -97,8 +97,10 @@ def _constant_weight(value: object) -> float:
         return len(value) + 3 * odd + 0.2 * shouted + unusual
     if isinstance(value, bytes):
         return len(value)
-    if isinstance(value, bool) or value is None:
+    if value is None:
         return 0
+    if isinstance(value, bool):
+        return 1.5  # odder than a number where either will do
     if isinstance(value, int):
         digits = str(abs(value))
         told = digits.rstrip("0") or "0"  # round numbers are read at a glance
@@ -297,6 +299,8 @@ def _relatives(node: ast.expr) -> Iterator[ast.expr]:
             yield ast.Dict(
                 node.keys[:number] + node.keys[number + 1 :], node.values[:number] + node.values[number + 1 :]
             )
+    elif isinstance(node, (ast.Tuple, ast.Set)):
+        yield from (ast.Constant(one) for one in _INTS[:2])
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield node.operand
         yield from (ast.Constant(one) for one in (1, 2) if not isinstance(node.operand, ast.Constant))
@@ -338,7 +342,9 @@ def _plainer(value: object) -> Iterator[Union[str, bytes, int, float]]:
         yield from (b"a", value[: len(value) // 2], value[len(value) // 2 :])
     elif isinstance(value, float):
         yield from _FRACTIONS
-    elif isinstance(value, int) and not isinstance(value, bool):
+    elif isinstance(value, bool):
+        yield from _INTS
+    elif isinstance(value, int):
         yield from _NUMBERS
         digits = str(abs(value))
         yield from (int(sign) * 10**size for size in range(1, min(len(digits), _SHORT)) for sign in "15")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from random import Random
 from typing import List, Sequence
 
 from regoose_guest.testgen.acts import Act
@@ -41,3 +42,14 @@ def items_of(text: str) -> List[str]:
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         return [ast.unparse(one) for one in node.elts[:3]]
     return [ast.unparse(one) for one in node.keys[:3] if one] if isinstance(node, ast.Dict) else []
+
+
+def entwined(random: Random, given: Sequence[str]) -> List[str]:
+    """Return arguments of which one speaks of an item or key of another: a look-up means something only then."""
+    items = {number: found for number, found in enumerate(map(items_of, given)) if found}
+    if not items or len(given) < 2:  # noqa: PLR2004 - one has no other
+        return list(given)
+    source = random.choice(list(items))
+    at = random.choice([number for number in range(len(given)) if number != source])
+    item = random.choice(items[source])
+    return [*given[:at], f"[{item}]" if given[at].startswith("[") else item, *given[at + 1 :]]

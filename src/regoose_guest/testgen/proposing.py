@@ -23,7 +23,7 @@ from regoose_guest.testgen.acts import (
     source,
 )
 from regoose_guest.testgen.analyse import Example
-from regoose_guest.testgen.corpus import LONGEST, Entry, is_chained, is_history, items_of
+from regoose_guest.testgen.corpus import LONGEST, Entry, entwined, is_chained, is_history, items_of
 from regoose_guest.testgen.folders import uses_folder, with_file
 from regoose_guest.testgen.kinds import ANY, Kind
 from regoose_guest.testgen.subjects import Found, Parameter, Subject, may_be_named
@@ -198,6 +198,8 @@ class Proposals:
         if subject.kind == METHOD and subject.name in OPERATORS and self._random.random() < 0.5:  # noqa: PLR2004 - with one of its own
             return Act(METHOD, receiver, subject.name, (self.instance(subject.owner, self.context(subject), 1),))
         positional, keywords = self._arguments(subject, depth)
+        if depth == 0 and self._random.random() < 0.12:  # noqa: PLR2004 - now and then
+            positional = entwined(self._random, positional)
         return Act(subject.kind, receiver, subject.name, tuple(positional), tuple(keywords.items()))
 
     def _arguments(self, subject: Subject, depth: int) -> Tuple[List[str], Dict[str, str]]:

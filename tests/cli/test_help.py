@@ -58,3 +58,12 @@ def test_wrong_usage_points_at_the_help_of_the_command() -> None:
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "regoose runs show --help`" in ran.stderr
     assert ran.returncode == 2
+
+
+def test_nothing_of_the_current_directory_is_imported(tmp_path: Path) -> None:
+    for name in ("typer", "rich", "signal", "dateutil"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')\n", encoding="utf-8")
+    command = [sys.executable, "-m", "regoose", "runs", "show"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "imported" not in ran.stdout + ran.stderr
+    assert ran.returncode == 2

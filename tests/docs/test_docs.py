@@ -48,17 +48,6 @@ def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     assert "+def test_insurance" in done.stdout
 
 
-@pytest.mark.slow
-def test_the_first_command_of_the_readme_proves_the_example(tmp_path: Path) -> None:
-    first, *others = _FENCE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert [block.split()[0] for block in others] == ["./scripts/test"], "which is what runs this test"
-
-    done = _run(first, tmp_path, ROOT)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Proven: " in done.stdout
-
-
 def test_the_readme_shows_a_command_within_fifteen_lines() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert "```sh" in lines[:15]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -52,6 +53,7 @@ def test_a_fresh_copy_repairs_the_example_and_a_clone_sees_the_proof_again(tmp_p
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return json.loads(ran.stdout)
 
+    assert re.findall(r"^```sh\n(\S+ \S+)", (ROOT / "README.md").read_text(), re.MULTILINE)[0] == "./regoose demo"
     fixed = call("demo")
     assert fixed["status"] == "proven"
     evidence = fixed["evidence"]

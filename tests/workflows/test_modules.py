@@ -46,6 +46,13 @@ def test_a_directory_without_its_tests(flat: Path) -> None:
     assert paths(Modules(flat), "pkg") == ["pkg/deep/grade.py", "pkg/shelf.py"]
 
 
+def test_what_no_import_reaches_is_left_out_of_a_directory_and_refused_alone(flat: Path) -> None:
+    tree(flat, "pkg/make-it.py", "tools/run-it.py")
+    assert paths(Modules(flat), "pkg") == ["pkg/deep/grade.py", "pkg/shelf.py"]
+    with pytest.raises(UsageError, match="no Python identifier"):
+        Modules(flat).find(["tools"])
+
+
 def test_a_path_from_where_the_command_runs(flat: Path) -> None:
     assert paths(Modules(flat), "shelf.py", started_in="pkg") == ["pkg/shelf.py"]
 

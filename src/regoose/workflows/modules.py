@@ -66,7 +66,8 @@ class Modules:
             paths = tuple(self._below(place))
             if not paths:
                 raise UsageError(f"there is no Python module to test below {path!r}")
-            yield from (self._target(one) for one in paths)
+            # of several, those that `import` cannot reach are scripts; alone, each is worth its own error
+            yield from (self._target(one) for one in [one for one in paths if self._module(one)] or paths)
         elif place.suffix != ".py":
             raise UsageError(f"{path!r} is not a Python file", hint="Name a .py file, a directory or a module.")
         else:

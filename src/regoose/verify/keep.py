@@ -42,7 +42,7 @@ from regoose.verify.mutation import MutationOrder, mutate
 from regoose.verify.prune import name_of, prune, test_names, units
 from regoose.verify.suite import Suite
 
-__all__ = ["Existing", "Judge", "keep", "measure_existing"]
+__all__ = ["Existing", "Judge", "keep", "measure_existing", "not_green"]
 
 _RUN_SECONDS = 120.0
 """Limit of one run of a drafted file."""
@@ -243,7 +243,7 @@ class _Work:
             names = dict(zip(left, order, strict=True))
             cases = {case.id: case for case in report.cases}
             for test in tests:
-                if problem := _not_green(cases.get(names[test])):
+                if problem := not_green(cases.get(names[test])):
                     seen_red.setdefault(test, []).append(problem)
         many = len(reports)
         return (
@@ -321,7 +321,7 @@ def _unusable(report: SuiteReport) -> str:
     return "" if report.consistent else f"The runs of the drafted file prove nothing: {report.problem}."
 
 
-def _not_green(case: CaseResult | None) -> str:
+def not_green(case: CaseResult | None) -> str:
     """Say how a test ended that did not pass; empty where it did."""
     if case is None:
         return "it has no result"
@@ -336,7 +336,7 @@ def _bad(group: Sequence[str], reports: Sequence[SuiteReport]) -> tuple[DroppedT
     results = [{case.id: case for case in report.cases} for report in reports]
     found: dict[str, DroppedTest] = {}
     for test in group:
-        problems = [_not_green(cases.get(test)) for cases in results]
+        problems = [not_green(cases.get(test)) for cases in results]
         if all(problems):
             found[test] = DroppedTest(test, DropReason.FAILING, problems[0])
         elif any(problems):

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from regoose.domain.evidence import Outcome, SuiteReport
+from regoose.domain.evidence import SuiteReport
 from regoose.domain.generation import DroppedTest, DropReason, Kept
 from regoose.domain.patch import FileEdit, Patch
+from regoose.verify.keep import not_green
 from regoose.verify.suite import Suite
 
 _RUN_SECONDS = 600.0
@@ -66,11 +67,8 @@ def _red(report: SuiteReport, kept: Sequence[Kept]) -> dict[str, str]:
         if one.file is None:
             continue
         for test in one.tests:
-            case = cases.get(test)
-            if case is None or case.outcome is not Outcome.PASSED:
-                failure = case.failure if case else None
-                why = f"{failure.exception}: {failure.message[:300]}" if failure else report.problem
-                found.setdefault(one.file.path, f"{test} is not green: {errors.get(one.file.path, why)}")
+            if problem := not_green(cases.get(test)):
+                found.setdefault(one.file.path, f"{test} is not green: {errors.get(one.file.path, problem)}")
     return found
 
 

@@ -206,3 +206,8 @@ def _is_changeable(text: str) -> bool:
 def key_of(acts: Sequence[Act]) -> str:
     """Return a short stable identity of a sequence of acts."""
     return hashlib.blake2b(repr(tuple(map(tuple, acts))).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def size_of(candidate: Candidate) -> int:
+    """Return about how many characters the acts take: of two cases that do the same, the smaller is kept."""
+    return sum(len(act.name) + sum(map(len, act.positional)) + 9 + len(str(act.keywords)) for act in candidate.acts)

@@ -15,7 +15,7 @@ from time import monotonic
 from types import CodeType
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from regoose_guest.testgen.acts import FUNCTION, Act, Candidate, key_of
+from regoose_guest.testgen.acts import FUNCTION, Act, Candidate, key_of, size_of
 from regoose_guest.testgen.analyse import Facts
 from regoose_guest.testgen.compared import NAME, OPERATION, Instrument, Seen
 from regoose_guest.testgen.corpus import Entry
@@ -302,7 +302,7 @@ class Explorer:
             return  # it may rely on what its callers made sure of
         key = subject.key, type(error).__name__, innermost(error, self._file)[0]
         there = self._accidents.get(key)
-        if there is not None and _size(there) <= _size(candidate):
+        if there is not None and size_of(there) <= size_of(candidate):
             return
         if self._laboratory.shared.expectations.is_apt(candidate.acts):
             self._accidents[key] = candidate
@@ -332,7 +332,7 @@ class Explorer:
             return
         if self._is_lasting and behaviour not in self._pools[subject.key] and subject.runs < _LASTING:
             self._lasting[key_of(candidate.acts)] = candidate
-        size = _size(candidate)
+        size = size_of(candidate)
         pool = self._pools[subject.key]
         there = pool.get(behaviour)
         if there is None:
@@ -387,10 +387,6 @@ class Explorer:
         with open(f"{self._target}.part", "w", encoding="utf-8", errors="surrogatepass") as file:
             file.write(json.dumps(answer))  # `json.dump` is many times slower
         os.replace(f"{self._target}.part", self._target)
-
-
-def _size(candidate: Candidate) -> int:
-    return sum(len(act.name) + sum(map(len, act.positional)) + 9 + len(str(act.keywords)) for act in candidate.acts)
 
 
 def _within(lines: Sequence[int], first: int, last: int) -> int:

@@ -6,13 +6,12 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from regoose.cli.main import run
 from regoose.domain.event import Event
 from regoose.domain.evidence import Verdict
 from regoose.domain.patch import FileEdit, Patch
@@ -23,21 +22,10 @@ from regoose.sandbox.base import Guarantee, Probe
 from regoose.testing import samples
 from regoose.testing.services import FakeServices
 
+if TYPE_CHECKING:
+    from cli.conftest import Call
+
 ID = "example-1"
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, object]:
-        return json.loads(self.out)
-
-
-Call = Callable[..., Ran]
 
 
 @pytest.fixture
@@ -46,16 +34,6 @@ def services() -> FakeServices:
     made.runs.results[ID] = samples.proven()
     made.runs.states[ID] = RunState.FINISHED
     return made
-
-
-@pytest.fixture
-def call(services: FakeServices, capsys: pytest.CaptureFixture[str]) -> Call:
-    def call(*arguments: str) -> Ran:
-        code = run(list(arguments), services.connect)
-        captured = capsys.readouterr()
-        return Ran(code, captured.out, captured.err)
-
-    return call
 
 
 def proof_result(verdict: Verdict = Verdict.PROVEN) -> ProofResult:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from regoose.cli.main import run
 from regoose.domain.generation import GenerateTask
 from regoose.domain.run import RunState
 from regoose.domain.task import Engine
@@ -17,17 +16,10 @@ from regoose.errors import UsageError
 from regoose.testing.generation_samples import generated, nothing_kept
 from regoose.testing.services import FakeServices
 
+if TYPE_CHECKING:
+    from cli.conftest import Call
+
 ID = "example-1"
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Call = Callable[..., Ran]
 
 
 @pytest.fixture
@@ -36,16 +28,6 @@ def services() -> FakeServices:
     made.runs.results[ID] = generated()
     made.runs.states[ID] = RunState.FINISHED
     return made
-
-
-@pytest.fixture
-def call(services: FakeServices, capsys: pytest.CaptureFixture[str]) -> Call:
-    def call(*arguments: str) -> Ran:
-        code = run(list(arguments), services.connect)
-        captured = capsys.readouterr()
-        return Ran(code, captured.out, captured.err)
-
-    return call
 
 
 def asked(services: FakeServices) -> GenerateTask:

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from regoose.domain.event import Event
-from regoose.durable.codec import Json
+from regoose.domain.json import Json
 from regoose.durable.engine import Engine
 from regoose.durable.run import Run
 

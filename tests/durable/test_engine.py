@@ -13,8 +13,8 @@ import pytest
 
 from regoose.domain.event import Event
 from regoose.domain.evidence import Verdict
+from regoose.domain.json import Json
 from regoose.domain.run import RunState
-from regoose.durable.codec import Json
 from regoose.durable.engine import Engine, Workflow
 from regoose.durable.journal import Journal
 from regoose.durable.run import Run

@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
+from regoose.domain.json import Json
 from regoose.errors import RegooseError
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 T = TypeVar("T")
 
 _ERROR = "$error"

@@ -28,8 +28,8 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import exc
 
 from regoose.domain.event import Event, Observer
+from regoose.domain.json import Json
 from regoose.durable import database
-from regoose.durable.codec import Json
 from regoose.durable.journal import APPLICATION, VERSION, Journal, JsonSerializer
 from regoose.durable.lock import RunLock
 from regoose.durable.run import Run, Suspended

@@ -15,9 +15,10 @@ from dbos import DBOSClient, Serializer, StepInfo, WorkflowStatus
 from sqlalchemy import exc
 
 from regoose.domain.evidence import Verdict
+from regoose.domain.json import Json
 from regoose.domain.run import RunState, RunSummary, StepRecord
 from regoose.durable import database
-from regoose.durable.codec import Json, dumps, loads
+from regoose.durable.codec import dumps, loads
 from regoose.durable.lock import is_held
 from regoose.errors import UnknownRun
 

@@ -10,7 +10,8 @@ from typing import TypeVar
 from dbos import DBOS, StepOptions
 
 from regoose.domain.event import Event, EventData
-from regoose.durable.codec import Json, from_json, to_json
+from regoose.domain.json import Json
+from regoose.durable.codec import from_json, to_json
 from regoose.errors import RegooseError, SizeLimit
 
 T = TypeVar("T")

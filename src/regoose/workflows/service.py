@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from regoose.domain.event import Event, Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.json import Json
 from regoose.domain.kinds import Result, Task
 from regoose.domain.run import FixResult, RunState, RunSummary, StepRecord
 from regoose.domain.task import FixTask
-from regoose.durable.codec import Json, from_json, to_json
+from regoose.durable.codec import from_json, to_json
 from regoose.errors import RunCancelled, UnknownRun, UsageError
 from regoose.workflows.located import located
 

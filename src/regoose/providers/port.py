@@ -1,0 +1,41 @@
+"""The port to a language model: what a provider must be able to do, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from regoose.domain.conversation import LLMResponse, Message, OutputFormat, ToolSpec
+
+
+class LLMProvider(Protocol):
+    """
+    A model that can be asked. Implement these three methods to bring one of your own.
+
+    A provider makes one attempt: retries, deadlines, budgets and fallbacks are made around it, in one place.
+    """
+
+    async def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[ToolSpec] = (),
+        output: OutputFormat | None = None,
+        max_tokens: int | None = None,
+    ) -> LLMResponse:
+        """
+        Answer a conversation, using at most `max_tokens` (None: what is usual for it) for the answer.
+
+        Returns complete answers alone; one cut short by the limit has `Stop.LENGTH`. Raises `ModelUnavailable` where
+        another attempt may do better, `ModelDenied`, `UnknownModel`, `QuotaExhausted`, `WindowExceeded` or
+        `ModelRejected` where it will not.
+        """
+        ...
+
+    def get_model_name(self) -> str:
+        """Return `provider:name`."""
+        ...
+
+    def get_max_tokens(self) -> int:
+        """Return the size of the window: tokens that the conversation and its answer may take together."""
+        ...

@@ -34,7 +34,7 @@ def _users(*names: str) -> set[str]:
 
 
 def test_only_settings_reads_the_environment() -> None:
-    assert _users("os.environ", "os.environb", "os.getenv") <= {"settings.py"}
+    assert _users("os.environ", "os.environb", "os.getenv") <= {"settings/layers.py"}
 
 
 def test_only_the_sandbox_room_starts_processes() -> None:

@@ -1,0 +1,139 @@
+"""
+Writing an edit into the lines where it was placed.
+
+What counts of an edit is the difference between its two texts. A line that both have is context: it says where, and
+stays in the file byte for byte, however the author wrote it. Only what differs is deleted and inserted.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from regoose.workspace.edits.match import UNPAIRED, Match, indent
+from regoose.workspace.edits.outcome import Rung
+from regoose.workspace.edits.reindent import Reindent, derive
+from regoose.workspace.edits.source import Source
+
+_LARGEST_COMPARISON = 4_000_000
+"""Lines times lines; beyond it the differing middle counts as replaced as a whole."""
+
+
+class Unfit(Exception):
+    """The lines are found, and what they should become is not certain; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Lines `start` to `end` of the search text become lines `new_start` to `new_end` of the replacement."""
+
+    start: int
+    end: int
+    new_start: int
+    new_end: int
+
+
+def changes(search: Sequence[str], replace: Sequence[str], *, literal: bool) -> list[Change]:
+    """Compare the two texts of an edit; where they are not to be taken literally, blanks at line ends aside."""
+    mine, new = ([line if literal else line.rstrip() for line in text] for text in (search, replace))
+    head = _common(mine, new)
+    tail = _common(mine[head:][::-1], new[head:][::-1])
+    middle, new_middle = mine[head : len(mine) - tail], new[head : len(new) - tail]
+    if len(middle) * len(new_middle) > _LARGEST_COMPARISON:
+        return [Change(head, head + len(middle), head, head + len(new_middle))]
+    opcodes = difflib.SequenceMatcher(None, middle, new_middle, autojunk=False).get_opcodes()
+    return [
+        Change(head + start, head + end, head + new_start, head + new_end)
+        for tag, start, end, new_start, new_end in opcodes
+        if tag != "equal"
+    ]
+
+
+def splice(source: Source, match: Match, search: Sequence[str], replace: Sequence[str]) -> Source:
+    """Return the file with the edit made at its place; raises `Unfit` where that is not certain."""
+    writer = _Writer.of(source, match, search, replace)
+    lines, endings = list(source.lines), list(source.endings)
+    for change in reversed(changes(search, replace, literal=match.rung is Rung.EXACT)):
+        start, end = _extent(source.lines, match.pairs, change)
+        new = [writer.line(change, row) for row in range(change.new_start, change.new_end)]
+        ending = endings[start] if start < len(endings) else ""
+        if start and (start == end or not ending):
+            ending = endings[start - 1]
+        lines[start:end] = new
+        endings[start:end] = [ending] * len(new)
+    return source.with_lines(lines, endings)
+
+
+def _common(mine: Sequence[str], other: Sequence[str]) -> int:
+    """Count the lines that both begin with."""
+    count = 0
+    for left, right in zip(mine, other, strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
+
+
+def _extent(lines: Sequence[str], pairs: Sequence[int], change: Change) -> tuple[int, int]:
+    """Return the lines of the file that a change deletes, or where it inserts (`start == end`)."""
+    touched = [pairs[row] for row in range(change.start, change.end) if pairs[row] != UNPAIRED]
+    if not touched:
+        at = _insertion(lines, pairs, change)
+        return at, at
+    start, end = min(touched), max(touched) + 1
+    unseen = [row for row in range(start, end) if row not in touched and lines[row].strip()]
+    if unseen:
+        raise Unfit(f"line {unseen[0] + 1} stands between the lines to replace, and the search text does not show it")
+    return start, end
+
+
+def _insertion(lines: Sequence[str], pairs: Sequence[int], change: Change) -> int:
+    """Insert after the line before, or before the line after where there is none before."""
+    before = max((at for at in pairs[: change.start] if at != UNPAIRED), default=None)
+    after = min((at for at in pairs[change.end :] if at != UNPAIRED), default=None)
+    if before is None or after is None:
+        return before + 1 if before is not None else (after or 0)
+    if any(lines[row].strip() for row in range(before + 1, after)):
+        raise Unfit(f"lines that the search text does not show stand between lines {before + 1} and {after + 1}")
+    return before + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes new lines in the file's manner."""
+
+    replace: Sequence[str]
+    reindent: Reindent
+    pairs: Sequence[tuple[int, str, str]]
+    """Row of the search text, indentation as written, indentation in the file."""
+    strip: bool
+
+    @classmethod
+    def of(cls, source: Source, match: Match, search: Sequence[str], replace: Sequence[str]) -> _Writer:
+        paired = list(_paired(source.lines, match.pairs, search))
+        reindent = derive([(mine, theirs) for _, mine, theirs in paired])
+        strip = any(mine != mine.rstrip() and theirs == theirs.rstrip() for _, mine, theirs in paired)
+        return cls(replace, reindent, [(row, indent(mine), indent(theirs)) for row, mine, theirs in paired], strip)
+
+    def line(self, change: Change, row: int) -> str:
+        """Return a line of the replacement as it is to stand in the file."""
+        text = self.replace[row]
+        near = self._near(change)
+        if (line := self.reindent.line(text, is_first=row == 0, near=near)) is None:
+            raise Unfit(f"the lines are indented unlike the file's, by no one rule: how deep is {text.strip()!r}?")
+        if not text.strip() and not self.strip:
+            return text
+        return line.rstrip() if self.strip else line
+
+    def _near(self, change: Change) -> list[tuple[str, str]]:
+        own = [(mine, theirs) for row, mine, theirs in self.pairs if change.start <= row < change.end]
+        before = [(mine, theirs) for row, mine, theirs in self.pairs if row < change.start][-1:]
+        after = [(mine, theirs) for row, mine, theirs in self.pairs if row >= change.end][:1]
+        return own or before + after
+
+
+def _paired(lines: Sequence[str], pairs: Sequence[int], search: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    for row, at in enumerate(pairs):
+        if at != UNPAIRED and search[row].strip():
+            yield row, search[row], lines[at]

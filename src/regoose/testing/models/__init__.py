@@ -1,0 +1,47 @@
+"""
+Scripted models: a server for tests of what talks to models, over real HTTP and through real client libraries.
+
+See `docs/testing-models.md`.
+"""
+
+from regoose.testing.models.request import MessageSeen, Prompt, Request
+from regoose.testing.models.script import (
+    FOREVER,
+    Answer,
+    Conversation,
+    Fault,
+    FaultKind,
+    RateLimit,
+    Script,
+    ToolCall,
+    Turn,
+    Usage,
+    When,
+    call,
+    conversation,
+    fail,
+    say,
+)
+from regoose.testing.models.server import ModelServer
+
+__all__ = [
+    "FOREVER",
+    "Answer",
+    "Conversation",
+    "Fault",
+    "FaultKind",
+    "MessageSeen",
+    "ModelServer",
+    "Prompt",
+    "RateLimit",
+    "Request",
+    "Script",
+    "ToolCall",
+    "Turn",
+    "Usage",
+    "When",
+    "call",
+    "conversation",
+    "fail",
+    "say",
+]

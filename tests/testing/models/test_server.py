@@ -18,7 +18,10 @@ def ask(server: ModelServer, path: str, body: JsonObject, **headers: str) -> tup
     host = server.address.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=20)
     try:
-        sent = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        sent = {
+            "content-type": "application/json",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
         connection.request("POST", path, json.dumps(body), sent)
         response = connection.getresponse()
         return response.status, cast("JsonObject", json.loads(response.read()))
@@ -33,7 +36,7 @@ def chat(server: ModelServer, text: str, system: str = "", **headers: str) -> tu
 
 def said(answer: tuple[int, JsonObject]) -> str:
     assert answer[0] == 200, answer
-    return cast("str", cast("list[dict[str, dict[str, str]]]", answer[1]["choices"])[0]["message"]["content"])
+    return cast("list[dict[str, dict[str, str]]]", answer[1]["choices"])[0]["message"]["content"]
 
 
 def test_turns_come_in_order() -> None:

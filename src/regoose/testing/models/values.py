@@ -7,7 +7,6 @@ from typing import TypeAlias, cast
 
 from regoose.domain.json import Json
 
-
 JsonObject: TypeAlias = "dict[str, Json]"
 
 

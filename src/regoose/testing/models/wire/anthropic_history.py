@@ -34,8 +34,8 @@ def _check_roles(messages: list[JsonObject]) -> Refused | None:
         role = as_text(message.get("role"))
         if role == "system":
             return Refused(
-                'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" '
-                "as an input message role."
+                'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not '
+                '"system" as an input message role.'
             )
         if role not in {"user", "assistant"}:
             return Refused(f'messages: Unexpected role "{role}". Allowed roles are "user" or "assistant"')

@@ -4,7 +4,10 @@ Scripted models: a server for tests of what talks to models, over real HTTP and 
 See `docs/testing-models.md`.
 """
 
+from regoose.testing.models.director import Unscripted
+from regoose.testing.models.provider import ScriptedProvider
 from regoose.testing.models.request import MessageSeen, Prompt, Request
+from regoose.testing.models.scenario import Scenario, read_scenario
 from regoose.testing.models.script import (
     FOREVER,
     Answer,
@@ -35,13 +38,17 @@ __all__ = [
     "Prompt",
     "RateLimit",
     "Request",
+    "Scenario",
     "Script",
+    "ScriptedProvider",
     "ToolCall",
     "Turn",
+    "Unscripted",
     "Usage",
     "When",
     "call",
     "conversation",
     "fail",
+    "read_scenario",
     "say",
 ]

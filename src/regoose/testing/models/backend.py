@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
+from regoose.testing.models import state
 from regoose.testing.models.delivery import (
     Response,
     failure_response,
@@ -18,11 +19,12 @@ from regoose.testing.models.delivery import (
 from regoose.testing.models.director import Director, Unscripted
 from regoose.testing.models.headers import kept, sent_with
 from regoose.testing.models.record import Exchange, Record
+from regoose.testing.models.reply import reply_to
 from regoose.testing.models.request import Request
 from regoose.testing.models.routes import catalogue, format_of
-from regoose.testing.models.script import WIRE_FAULTS, Answer, Fault, FaultKind, Script, Usage
-from regoose.testing.models.values import JsonObject, as_object, compact, parsed
-from regoose.testing.models.wire.base import Call, Reply, WireFormat
+from regoose.testing.models.script import WIRE_FAULTS, Answer, Fault, FaultKind, Script
+from regoose.testing.models.values import JsonObject, as_object, parsed
+from regoose.testing.models.wire.base import WireFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Backend:
             body = as_object(parsed(incoming.content or b"{}"))
         except (json.JSONDecodeError, UnicodeDecodeError):
             return json_response(400, {"error": {"message": "the body is no JSON", "type": "invalid_request_error"}})
+        if (incoming.method, incoming.path) == ("GET", state.PATH):
+            return json_response(200, state.state(self.record, self.director))
         wire = format_of(incoming.method, incoming.path, incoming.query)
         if wire is not None:
             return self._model_call(incoming, wire, body)
@@ -126,44 +130,8 @@ class Backend:
         untellable = fault is not None and fault.kind is FaultKind.STREAM_ERROR and not request.prompt.stream
         if is_error or untellable:
             return self._error(wire, request, answer)
-        reply = _reply(request, answer)
+        reply = reply_to(request, answer)
         render = stream_response if request.prompt.stream else whole_response
         response = render(wire, reply, fault, sent_with(answer, wire.name, request.number))
         self.record.add(Exchange(request, response.status, reply.usage if response.status == HTTPStatus.OK else None))
         return response
-
-
-def _reply(request: Request, answer: Answer) -> Reply:
-    calls = tuple(
-        Call(
-            (f"call_{request.number:06d}_{index}" if one.id is None else one.id) or None,
-            one.name,
-            one.raw or "{}",
-        )
-        for index, one in enumerate(answer.tool_calls)
-    )
-    stop = answer.stop
-    if stop == "auto":
-        stop = "tool_calls" if calls else "end"
-    options = as_object(request.body.get("stream_options"))
-    return Reply(
-        number=request.number,
-        model=request.prompt.model,
-        text=answer.text,
-        calls=calls,
-        stop=stop,
-        usage=answer.usage or _estimated(request, answer),
-        wants_usage=options.get("include_usage") is True,
-    )
-
-
-def _estimated(request: Request, answer: Answer) -> Usage:
-    """Count a token for each four bytes."""
-    said = answer.text + "".join(one.name + one.raw for one in answer.tool_calls)
-    return Usage(input=tokens_of(request.body), output=max(1, len(said.encode("utf-8", "replace")) // 4))
-
-
-def tokens_of(body: JsonObject) -> int:
-    """Return how many tokens a request counts as."""
-    shown = {name: value for name, value in body.items() if name not in {"model", "stream", "stream_options"}}
-    return max(1, len(compact(shown)) // 4)

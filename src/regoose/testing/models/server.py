@@ -12,6 +12,8 @@ from regoose.testing.models.http import Listener
 from regoose.testing.models.record import Exchange
 from regoose.testing.models.request import Request
 from regoose.testing.models.script import Answer, Script, Turn, Usage
+from regoose.testing.models.state import state, total
+from regoose.testing.models.values import JsonObject
 
 _BASES = {
     "openai": "/v1",
@@ -107,14 +109,7 @@ class ModelServer:
     @property
     def usage(self) -> Usage:
         """All tokens that a real API would have billed."""
-        used = [one.usage for one in self.exchanges if one.usage is not None]
-        return Usage(
-            input=sum(one.input for one in used),
-            output=sum(one.output for one in used),
-            cached=sum(one.cached for one in used),
-            cache_write=sum(one.cache_write for one in used),
-            reasoning=sum(one.reasoning for one in used),
-        )
+        return total(self.exchanges)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -125,3 +120,7 @@ class ModelServer:
     def unused(self) -> tuple[str, ...]:
         """The turns that nothing has asked for yet."""
         return self._backend.director.unused()
+
+    def state(self) -> JsonObject:
+        """Return all of it as JSON; a running server answers with it to `GET /scripted/state`."""
+        return state(self._backend.record, self._backend.director)

@@ -1,0 +1,171 @@
+"""
+Where a task's answer is likely to be: files and definitions of a tree, ranked, with the reasons.
+
+Four signals, each between 0 and 1, are added with fixed weights: what the text names outright, whose words it speaks
+(whole files and single passages), and who is referred to by those. A file of tests is rarely where a task is solved,
+though it often speaks of it: it passes its weight on to what it uses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from regoose.context.graph import reference_graph, spread
+from regoose.context.index import Index
+from regoose.context.lexical import Match, Query, match_files, match_texts, query_of
+from regoose.context.mentions import find_mentions
+from regoose.context.passages import Passage, passages
+from regoose.context.pointing import Named, pointed_at
+from regoose.context.tree import is_python, is_test
+from regoose.context.words import Splitter
+
+_LONGEST_TEXT = 50_000
+"""Characters of a task that are read."""
+_REFERRED = 0.2
+"""Share of the most that is referred to a file, from which on it is given as a reason."""
+_FILES_CUT = 60
+"""Files, best by their words and mentions, that are cut into passages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What each signal counts, and what a file's role leaves of its score. Tuned on the design set alone."""
+
+    mentions: float = 1.0
+    files: float = 1.0
+    passages: float = 0.6
+    references: float = 0.5
+    test: float = 0.35
+    other: float = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedFile:
+    """A file, its score and why it has it. `role` is `source`, `test` or `other` (not Python)."""
+
+    path: str
+    score: float
+    role: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedSymbol:
+    """A definition and its score."""
+
+    path: str
+    name: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Best first."""
+
+    files: tuple[RankedFile, ...]
+    symbols: tuple[RankedSymbol, ...]
+
+
+async def rank(index: Index, task: str, *, weights: Weights | None = None, limit: int = 50) -> Ranking:
+    """Rank the files of a tree, and the definitions of the best of them, for a task's text."""
+    return await asyncio.to_thread(rank_now, index, task, weights=weights, limit=limit)
+
+
+def rank_now(index: Index, task: str, *, weights: Weights | None = None, limit: int = 50) -> Ranking:
+    """Rank as `rank` does, in the calling thread."""
+    weights = weights or Weights()
+    text = task[:_LONGEST_TEXT]
+    splitter = Splitter()
+    query = query_of(text, splitter)
+    words = match_files(index, query, splitter)
+    named = pointed_at(index, find_mentions(text))
+    first = _scaled({path: match.score for path, match in words.items()})
+    seeds = {
+        path: first.get(path, 0.0) ** 2 + named[path].weight if path in named else weight**2
+        for path, weight in first.items()
+    }
+    best = sorted(seeds, key=lambda path: (-seeds[path], path))[:_FILES_CUT]
+    cut = _match_passages(index, best, query, splitter)
+    by_file: dict[str, float] = {}
+    for passage, match in cut:
+        by_file[passage.path] = max(by_file.get(passage.path, 0.0), match.score)
+    referred = _scaled(spread(reference_graph(index), {path: seeds[path] for path in best}))
+    signals = _Signals(named, words, first, _scaled(by_file), referred)
+    files = sorted(
+        (signals.ranked(path, weights) for path in sorted({*first, *named, *referred})),
+        key=lambda one: (-one.score, one.path),
+    )[:limit]
+    return Ranking(tuple(files), _symbols(index, files, cut, named)[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    named: Mapping[str, Named]
+    words: Mapping[str, Match]
+    files: Mapping[str, float]
+    passages: Mapping[str, float]
+    references: Mapping[str, float]
+
+    def ranked(self, path: str, weights: Weights) -> RankedFile:
+        named = self.named.get(path)
+        score = (
+            weights.files * self.files.get(path, 0.0)
+            + weights.passages * self.passages.get(path, 0.0)
+            + weights.references * self.references.get(path, 0.0)
+            + (weights.mentions * named.weight if named else 0.0)
+        )
+        role = "other" if not is_python(path) else "test" if is_test(path) else "source"
+        factor = {"other": weights.other, "test": weights.test}.get(role, 1.0)
+        reasons = list(named.reasons) if named else []
+        if path in self.words:
+            reasons.append("words: " + ", ".join(self.words[path].words))
+        if self.references.get(path, 0.0) >= _REFERRED:
+            reasons.append("referred to by files that match")
+        return RankedFile(path=path, score=round(score * factor, 6), role=role, reasons=tuple(reasons))
+
+
+def _match_passages(
+    index: Index, paths: Sequence[str], query: Query, splitter: Splitter
+) -> list[tuple[Passage, Match]]:
+    """Return the passages of some files that share words with the query, best first."""
+    found: list[Passage] = []
+    for path in paths:
+        if is_python(path) and (text := index.tree.text(path)) is not None:
+            found += passages(path, text, index.symbols(path))
+    counted = {number: splitter.count(f"{one.symbol} {one.text}") for number, one in enumerate(found)}
+    matches = match_texts(counted, query)
+    ordered = sorted(matches, key=lambda number: (-matches[number].score, number))
+    return [(found[number], matches[number]) for number in ordered]
+
+
+def _symbols(
+    index: Index, files: Sequence[RankedFile], cut: Sequence[tuple[Passage, Match]], named: Mapping[str, Named]
+) -> tuple[RankedSymbol, ...]:
+    scores = {file.path: file.score for file in files}
+    top = max((match.score for _, match in cut), default=1.0) or 1.0
+    weights: dict[tuple[str, str], float] = {}
+    for passage, match in cut:
+        if passage.symbol and passage.path in scores:
+            key = (passage.path, passage.symbol)
+            weights[key] = max(weights.get(key, 0.0), match.score / top)
+    ranked: list[RankedSymbol] = []
+    for path, whole in scores.items():
+        by_name: Mapping[str, float] = named[path].symbols if path in named else {}
+        for symbol in index.symbols(path):
+            weight = weights.get((path, symbol.name), 0.0) + by_name.get(symbol.last, 0.0)
+            if weight:
+                score = round(whole * weight, 6)
+                ranked.append(
+                    RankedSymbol(path=path, name=symbol.name, start=symbol.start, end=symbol.end, score=score)
+                )
+    return tuple(sorted(ranked, key=lambda one: (-one.score, one.path, one.start, one.name)))
+
+
+def _scaled(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return scores divided by the greatest."""
+    top = max(scores.values(), default=0.0)
+    return {path: score / top for path, score in scores.items()} if top else {}

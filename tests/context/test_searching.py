@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from regoose.context.index import open_index
+from regoose.context.searching import list_files, search_symbol, search_text
+from regoose.context.store import Store
+from regoose.context.tree import Tree
+from regoose.errors import TimeLimit, UsageError
+
+
+async def test_lines_are_found_by_a_regular_expression(shop: Tree) -> None:
+    found = await search_text(shop, r"^def \w+\(amount")
+    assert [(one.path, one.line, one.text) for one in found.matches] == [
+        ("src/shop/money.py", 4, "def round_half_up(amount: float) -> int:")
+    ]
+
+
+async def test_a_literal_is_no_expression(shop: Tree) -> None:
+    found = await search_text(shop, "(1 - discount)", literal=True)
+    assert [(one.path, one.line) for one in found.matches] == [("src/shop/cart.py", 19)]
+
+
+async def test_unsaved_edits_count(shop: Tree) -> None:
+    edited = replace(shop, overlay={"src/shop/new.py": "amount = 1\n", "src/shop/money.py": None})
+    found = await search_text(edited, "amount", paths="src/**/*.py")
+    assert [one.path for one in found.matches] == ["src/shop/new.py"]
+
+
+async def test_what_is_not_shown_is_counted(shop: Tree) -> None:
+    found = await search_text(shop, ".", limit=3)
+    assert (len(found.matches), found.files) == (3, 7)
+    assert found.total == 33
+
+
+async def test_a_long_line_is_cut_around_its_match(shop: Tree) -> None:
+    edited = replace(shop, overlay={"long.txt": "x" * 5000 + "needle" + "y" * 5000})
+    (match,) = (await search_text(edited, "needle")).matches
+    assert len(match.text) < 250
+    assert "needle" in match.text
+
+
+@pytest.mark.parametrize("pattern", ["(", "", "[a-", "x" * 3000])
+async def test_what_is_no_pattern_is_said_so(shop: Tree, pattern: str) -> None:
+    with pytest.raises(UsageError):
+        await search_text(shop, pattern)
+
+
+@pytest.mark.slow
+async def test_a_pattern_that_explodes_ends(shop: Tree) -> None:
+    edited = replace(shop, overlay={"hostile.txt": "a" * 5000 + "\n"})
+    with pytest.raises(TimeLimit):
+        await search_text(edited, r"(a|aa|b?a)+(a|aa|b?a)+\d\1", paths="hostile.txt")
+
+
+async def test_symbols_are_found_by_their_last_or_their_qualified_name(shop: Tree, store: Store) -> None:
+    index = await open_index(shop, store)
+    for name in ("total", "Cart.total", "shop.cart.Cart.total", "Cart.total()"):
+        (first, *_) = await search_symbol(index, name)
+        assert (first.path, first.symbol.name, first.symbol.start, first.symbol.end) == (
+            "src/shop/cart.py",
+            "Cart.total",
+            17,
+            19,
+        )
+        assert first.symbol.signature == "def total(self, discount: float) -> int"
+        assert first.symbol.summary == "Return the sum after the discount."
+
+
+async def test_files_are_listed_by_pattern_and_depth(shop: Tree) -> None:
+    assert (await list_files(shop, "*.py", depth=1)).entries == ("src/ (4 files)", "tests/ (1 files)")
+    assert (await list_files(shop, "src/*/m*.py")).entries == ("src/shop/money.py",)
+    shortened = await list_files(shop, limit=2)
+    assert (len(shortened.entries), shortened.total) == (2, 7)

@@ -19,6 +19,7 @@ from regoose.workspace.edits import (
     Tally,
     Unchanged,
     Undecodable,
+    Unparsable,
     Write,
     apply_edits,
 )
@@ -132,3 +133,27 @@ def test_encodings_are_kept() -> None:
 def test_edits_that_change_nothing_are_refused() -> None:
     assert kinds(run({"a": b"x\n"}, Replace("a", "x\n", "x\n"))) == [Unchanged.__name__]
     assert kinds(run({})) == [Unchanged.__name__]
+
+
+def test_a_result_that_does_not_parse_is_refused_with_its_line() -> None:
+    outcome = run({"a.py": SOURCE.encode()}, Replace("a.py", "    x = 1\n", "    x = (1\n"))
+    assert isinstance(outcome, Refused)
+    assert isinstance(outcome.refusals[0], Unparsable)
+    assert outcome.refusals[0].line == 2
+    assert ">     2 |     x = (1" in outcome.message()
+    assert kinds(run({}, Write("n.py", "def\n"))) == [Unparsable.__name__]
+    assert kinds(run({"a.toml": b"a = 1\n"}, Replace("a.toml", "a = 1\n", "a =\n"))) == [Unparsable.__name__]
+    assert kinds(run({"a.json": b"{}\n"}, Write("a.json", "{,}\n"))) == [Unparsable.__name__]
+
+
+def test_a_file_that_did_not_parse_before_need_not_afterwards() -> None:
+    assert applied(run({"a.py": b"def (\nx = 1\n"}, Replace("a.py", "x = 1\n", "x = 2\n"))) == {
+        "a.py": "def (\nx = 2\n"
+    }
+
+
+def test_lint_errors_of_the_edit_alone_are_noted() -> None:
+    before = b"import os\n\n\ndef a():\n    return 1\n"
+    outcome = run({"a.py": before}, Replace("a.py", "    return 1\n", "    return missing\n"))
+    assert isinstance(outcome, Applied)
+    assert outcome.notes == ("a.py:5: undefined name 'missing'",)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from regoose.domain.patch import FileEdit, Patch
+from regoose.workspace.edits import check
 from regoose.workspace.edits.forms import Delete, Edit, Move, Replace, Write
 from regoose.workspace.edits.ladder import climb
 from regoose.workspace.edits.outcome import (
@@ -49,7 +50,9 @@ def apply_edits(edits: Sequence[Edit], read: Read, paths: Collection[str]) -> Ou
     patch = sheet.patch()
     if not patch.edits:
         return Refused((Unchanged(edits[0].path if edits else "(no edit)", "the edits change nothing"),))
-    return Applied(patch, tuple(placed))
+    if broken := [refusal for one in patch.edits if (refusal := check.unparsable(one))]:
+        return Refused(tuple(broken))
+    return Applied(patch, tuple(placed), tuple(note for one in patch.edits for note in check.lint(one)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 from regoose.testing.models import state
+from regoose.testing.models.catalogue import catalogue
 from regoose.testing.models.delivery import (
     Response,
     failure_response,
@@ -21,7 +22,7 @@ from regoose.testing.models.headers import kept, sent_with
 from regoose.testing.models.record import Exchange, Record
 from regoose.testing.models.reply import reply_to
 from regoose.testing.models.request import Request
-from regoose.testing.models.routes import catalogue, format_of
+from regoose.testing.models.routes import format_of
 from regoose.testing.models.script import WIRE_FAULTS, Answer, Fault, FaultKind, Script
 from regoose.testing.models.values import JsonObject, as_object, parsed
 from regoose.testing.models.wire.base import WireFormat

@@ -1,7 +1,8 @@
 """
 Which histories Anthropic's Messages accept, and its words for the others.
 
-Neighbouring messages of one role are one turn there, so they are no fault.
+Neighbouring messages of one role are one turn there, so they are no fault; the results of a message's tool calls
+have to stand in one message all the same, before anything else.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def check(body: JsonObject) -> Refused | None:
         return Refused("messages: at least one message is required")
     if wrong := _check_roles(messages) or _check_contents(messages):
         return wrong
-    return _check_tools(_turns(messages))
+    return _check_tools(_placed(messages))
 
 
 def _check_roles(messages: list[JsonObject]) -> Refused | None:
@@ -64,16 +65,12 @@ def _check_contents(messages: list[JsonObject]) -> Refused | None:
     return None
 
 
-def _turns(messages: list[JsonObject]) -> list[list[tuple[str, JsonObject]]]:
-    """Join neighbouring messages of one role; each block comes with its place. Even turns are the user's."""
-    turns: list[list[tuple[str, JsonObject]]] = []
-    role = ""
-    for at, message in enumerate(messages):
-        if message.get("role") != role:
-            turns.append([])
-            role = as_text(message.get("role"))
-        turns[-1] += [(f"messages.{at}.content.{n}", one) for n, one in enumerate(blocks_of(message.get("content")))]
-    return turns
+def _placed(messages: list[JsonObject]) -> list[list[tuple[str, JsonObject]]]:
+    """Return the blocks of each message with their places."""
+    return [
+        [(f"messages.{at}.content.{n}", block) for n, block in enumerate(blocks_of(message.get("content")))]
+        for at, message in enumerate(messages)
+    ]
 
 
 def _check_tools(turns: list[list[tuple[str, JsonObject]]]) -> Refused | None:

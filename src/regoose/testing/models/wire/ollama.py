@@ -35,7 +35,7 @@ _WORDINGS = {
         "ollama server logs for details",
     ),
     FaultKind.UNAVAILABLE: Wording(503, "", "server busy, please try again.  maximum pending requests exceeded"),
-    FaultKind.OVERLOADED: Wording(529, "", "server overloaded, please retry shortly"),
+    FaultKind.OVERLOADED: Wording(529, "", "Server overloaded, please retry shortly (ref: scripted)"),
     FaultKind.UNAUTHORIZED: Wording(401, "", "unauthorized"),
     FaultKind.FORBIDDEN: Wording(403, "", "forbidden"),
     FaultKind.UNKNOWN_MODEL: Wording(404, "", "model '{model}' not found"),

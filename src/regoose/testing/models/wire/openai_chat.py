@@ -40,25 +40,17 @@ class OpenAIChat:
         if not messages:
             wanted = "Expected an array with minimum length 1, but got an empty array instead."
             return Refused(f"Invalid 'messages': empty array. {wanted}", "messages", "empty_array")
-        waiting: list[str] = []
+        waiting: dict[str, int] = {}
         for at, message in enumerate(messages):
             role = as_text(message.get("role"))
             if role == "tool":
-                answered = as_text(message.get("tool_call_id"))
-                if answered not in waiting:
-                    return _orphan(at)
-                waiting.remove(answered)
+                if wrong := _check_answer(at, as_text(message.get("tool_call_id")), waiting):
+                    return wrong
                 continue
-            if waiting:
-                return _unanswered(waiting)
-            if wrong := _check_message(at, role, message):
+            if wrong := _unanswered(waiting) or _check_message(at, role, message):
                 return wrong
-            waiting = [as_text(one.get("id")) for one in as_objects(message.get("tool_calls"))]
-            if len(set(waiting)) < len(waiting):
-                return Refused(
-                    f"Invalid 'messages[{at}].tool_calls': duplicate tool call id.", f"messages.[{at}].tool_calls"
-                )
-        return _unanswered(waiting) if waiting else None
+            waiting = {as_text(one.get("id")): 0 for one in as_objects(message.get("tool_calls"))}
+        return _unanswered(waiting)
 
     def refused(self, refused: Refused) -> Failure:
         """Word a refusal of the request."""
@@ -124,24 +116,42 @@ def _check_message(at: int, role: str, message: JsonObject) -> Refused | None:
     calls = as_objects(message.get("tool_calls"))
     if message.get("content") is None and not calls and not message.get("refusal"):
         return Refused("Invalid value for 'content': expected a string, got null.", f"messages.[{at}].content")
+    seen: set[str] = set()
     for index, one in enumerate(calls):
-        if not one.get("id"):
-            where = f"messages[{at}].tool_calls[{index}].id"
+        identity, where = as_text(one.get("id")), f"messages[{at}].tool_calls[{index}].id"
+        if not identity:
             return Refused(f"Missing required parameter: '{where}'.", where, "missing_required_parameter")
+        if identity in seen:
+            return Refused(f"Invalid parameter: Duplicate value for 'tool_call_id' of '{identity}'.", where)
+        seen.add(identity)
     return None
 
 
-def _orphan(at: int) -> Refused:
-    return Refused(
-        "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
-        f"messages.[{at}].role",
-    )
+def _check_answer(at: int, answered: str, waiting: dict[str, int]) -> Refused | None:
+    """Check an answer to one of the calls that wait, and note its place there."""
+    if answered not in waiting:
+        return Refused(
+            "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with "
+            "'tool_calls'.",
+            f"messages.[{at}].role",
+        )
+    if earlier := waiting[answered]:
+        return Refused(
+            f"Invalid parameter: Duplicate value for 'tool_call_id' of '{answered}', in messages[{earlier}] and "
+            f"messages[{at}].",
+            f"messages.[{at}].tool_call_id",
+        )
+    waiting[answered] = at
+    return None
 
 
-def _unanswered(waiting: list[str]) -> Refused:
+def _unanswered(waiting: dict[str, int]) -> Refused | None:
+    left = [identity for identity, at in waiting.items() if not at]
+    if not left:
+        return None
     return Refused(
         "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. "
-        f"The following tool_call_ids did not have response messages: {', '.join(waiting)}",
+        f"The following tool_call_ids did not have response messages: {', '.join(left)}",
         "messages",
     )
 

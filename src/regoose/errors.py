@@ -129,8 +129,13 @@ class InvalidPrompt(UsageError):
 
 
 class ReplayMiss(UsageError):
-    """A recorded step does not fit what is asked for now."""
+    """
+    A recorded step does not fit what is asked for now.
 
+    The run stays where it was: whatever recorded it may go on with it.
+    """
+
+    resumable = True
     default_hint = "Replay it with the version and prompts that recorded it, or go another way: `regoose runs fork`."
 
 

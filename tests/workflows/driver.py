@@ -14,15 +14,16 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from regoose.cli.results import document
 from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.json import Json
 from regoose.domain.run import FixResult
 from regoose.domain.task import FixTask, TaskLimits
-from regoose.durable.run import Run
+from regoose.durable.run import Run, Steps
 from regoose.sandbox.base import Limits, Probe
 from regoose.sandbox.bubblewrap import Bubblewrap
 from regoose.sandbox.choice import Choice
@@ -36,8 +37,6 @@ from regoose.workflows.site import Equipment
 from regoose.workspace.checkout import Workspaces
 from regoose.workspace.environment import Environments
 from regoose.workspace.git import Identity
-
-T = TypeVar("T")
 
 LIMITS = TaskLimits(repeats=1, search_seconds=5, suite_seconds=60)
 TESTS = """\
@@ -61,30 +60,28 @@ class Fuse:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class FusedRun(Run):
-    """A run whose every step passes three points."""
+class FusedSteps:
+    """The steps of a run, each of which passes three points."""
 
-    def __init__(self, run: Run, fuse: Fuse, effects: Path) -> None:
-        super().__init__(run.run_id, run.folder, run.tell_event)
+    def __init__(self, steps: Steps, fuse: Fuse, effects: Path) -> None:
+        self._steps = steps
         self._fuse = fuse
         self._effects = effects
 
-    async def step(
-        self, name: str, kind: type[T], function: Callable[[], Awaitable[T]], say: Callable[[T], str] = str
-    ) -> T:
+    async def meet(self, name: str, request: Sequence[Json] | None, do: Callable[[], Awaitable[Json]]) -> Json:
         called = False
 
-        async def fused() -> T:
+        async def fused() -> Json:
             nonlocal called
             called = True
             self._fuse.pass_point()
-            value = await function()
+            value = await do()
             with self._effects.open("a") as file:
                 file.write(f"{name}\n")
             self._fuse.pass_point()
             return value
 
-        value = await super().step(name, kind, fused, say)
+        value = await self._steps.meet(name, request, fused)
         if called:
             self._fuse.pass_point()
         return value
@@ -110,11 +107,14 @@ async def main(verb: str, home: Path, repository: str, kill_at: int, kind: str) 
     )
     fuse = Fuse(kill_at)
 
+    def fused(run: Run) -> Run:
+        return replace(run, steps=FusedSteps(run.steps, fuse, home / "effects"))
+
     async def fused_fix(run: Run, task: FixTask) -> FixResult:
-        return await fix(equipment, FusedRun(run, fuse, home / "effects"), task)
+        return await fix(equipment, fused(run), task)
 
     async def fused_test(run: Run, task: GenerateTask) -> GenerateResult:
-        return await generate_tests(equipment, FusedRun(run, fuse, home / "effects"), task)
+        return await generate_tests(equipment, fused(run), task)
 
     tasks = {
         "fix": FixTask(repository=repository, limits=LIMITS),

@@ -15,7 +15,7 @@ class Event:
     run_id: str
     step: str
     kind: str
-    """`started`, `progress`, `finished`, `replayed` or `failed`."""
+    """`started`, `progress`, `finished`, `replayed`, `failed`, or `waiting` for a person's answer."""
     message: str
     data: EventData = field(default_factory=EventData)
 

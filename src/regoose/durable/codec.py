@@ -8,7 +8,7 @@ read and a later version can still load. Errors are kept by class name, message 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TypeVar
 
@@ -19,13 +19,23 @@ from regoose.errors import RegooseError
 
 T = TypeVar("T")
 
-_ERROR = "$error"
+ERROR = "$error"
+"""Key that holds the class of an error."""
 _UNEXPECTED_HINT = "This is a defect of Regoose; please report it with the command that led here."
 
 
 @cache
 def _adapter(kind: type[T]) -> TypeAdapter[T]:
     return TypeAdapter(kind)
+
+
+class Failed(Exception):
+    """A step's error together with what the journal keeps of the step beside it."""
+
+    def __init__(self, cause: Exception, beside: Mapping[str, Json]) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.beside = beside
 
 
 def to_json(value: T, kind: type[T]) -> Json:
@@ -47,7 +57,7 @@ def dumps(value: object) -> str:
 def loads(text: str) -> object:
     """Decode what `dumps` gave; an encoded error becomes an exception again."""
     value: Json = json.loads(text)
-    return _error_from_json(value) if isinstance(value, dict) and _ERROR in value else value
+    return error_from_json(value) if isinstance(value, dict) and ERROR in value else value
 
 
 def _set_to_list(value: object) -> list[object]:
@@ -56,16 +66,21 @@ def _set_to_list(value: object) -> list[object]:
     raise TypeError(f"{type(value).__name__} has no place in the journal")
 
 
-def _error_to_json(error: BaseException) -> dict[str, str]:
+def _error_to_json(error: BaseException) -> dict[str, Json]:
+    if isinstance(error, Failed):
+        return {**_error_to_json(error.cause), **error.beside}
     if isinstance(error, RegooseError):
-        return {_ERROR: type(error).__name__, "message": error.message, "hint": error.hint}
-    return {_ERROR: "RegooseError", "message": f"unexpected {type(error).__name__}: {error}", "hint": _UNEXPECTED_HINT}
+        return {ERROR: type(error).__name__, "message": error.message, "hint": error.hint}
+    return {ERROR: "RegooseError", "message": f"unexpected {type(error).__name__}: {error}", "hint": _UNEXPECTED_HINT}
 
 
-def _error_from_json(value: dict[str, Json]) -> RegooseError:
+def error_from_json(value: Mapping[str, Json]) -> RegooseError | Failed:
+    """Return the error that was encoded, with what was kept beside it where there is anything."""
     kinds = {kind.__name__: kind for kind in _tree(RegooseError)}
-    kind = kinds.get(str(value[_ERROR]), RegooseError)
-    return kind(str(value["message"]), hint=str(value["hint"]))
+    kind = kinds.get(str(value[ERROR]), RegooseError)
+    error = kind(str(value["message"]), hint=str(value["hint"]))
+    beside = {key: value[key] for key in value if key not in {ERROR, "message", "hint"}}
+    return Failed(error, beside) if beside else error
 
 
 def _tree(kind: type[RegooseError]) -> Iterator[type[RegooseError]]:

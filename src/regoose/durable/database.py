@@ -17,10 +17,15 @@ from typing import Protocol
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from regoose.durable import notes
 from regoose.errors import MachineError
 
-FORMAT = 1
-"""Number of the journal format. Raise it when a file becomes unreadable for older versions."""
+FORMAT = 2
+"""
+Number of the journal format; it rises when a file becomes unreadable for older versions.
+
+1: steps hold plain values. 2: a step may keep what it was asked beside its value; notes.
+"""
 FILE_NAME = "regoose.db"
 
 
@@ -44,7 +49,8 @@ def check(state_dir: Path) -> Path:
         with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             found: int = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found == 0:
+            if found < FORMAT:
+                connection.execute(notes.TABLE)
                 connection.execute(f"PRAGMA user_version = {FORMAT}")
     except OSError as error:
         raise MachineError(

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,6 +32,7 @@ from regoose.domain.event import Event, Observer
 from regoose.domain.json import Json
 from regoose.durable import database
 from regoose.durable.journal import APPLICATION, VERSION, Journal, JsonSerializer
+from regoose.durable.live import LiveSteps
 from regoose.durable.lock import RunLock
 from regoose.durable.run import Run, Suspended
 from regoose.errors import MachineError, RegooseError, RunBusy, RunCancelled, UsageError
@@ -203,9 +205,8 @@ class Engine:
             active = self._active[run_id]
             active.task = asyncio.current_task()
             active.began.set()
-            run = Run(run_id, self.journal.folder(run_id), self._teller(active))
             try:
-                return await _suspending(workflow(run, task))
+                return await _suspending(workflow(await self._run(run_id, active), task))
             except BaseException as error:
                 active.error = error
                 raise
@@ -214,6 +215,17 @@ class Engine:
                     active.ended.set_result(None)
 
         return DBOS.workflow(name=kind, max_recovery_attempts=_MAX_RECOVERY_ATTEMPTS)(body)
+
+    async def _run(self, run_id: str, active: _Active) -> Run:
+        """Make the workflow's view of a run: what is recorded of it is met again, the rest is done."""
+        return Run(
+            run_id,
+            self.journal.folder(run_id),
+            self._teller(active),
+            LiveSteps(await self.journal.records(run_id)),
+            partial(self.journal.ask, run_id),
+            await self.journal.overrides(run_id),
+        )
 
     def _teller(self, active: _Active) -> Callable[[Event], None]:
         def tell(event: Event) -> None:

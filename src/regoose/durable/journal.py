@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 from dbos import DBOSClient, Serializer, StepInfo, WorkflowStatus
 from sqlalchemy import exc
 
+from regoose.domain.approval import Approval, Question
 from regoose.domain.evidence import Verdict
 from regoose.domain.json import Json
 from regoose.domain.run import RunState, RunSummary, StepRecord
-from regoose.durable import database
-from regoose.durable.codec import dumps, loads
+from regoose.durable import database, notes, tables
+from regoose.durable.codec import dumps, from_json, loads, to_json
 from regoose.durable.lock import is_held
+from regoose.durable.record import Record
 from regoose.errors import UnknownRun
 
 APPLICATION = "regoose"
@@ -27,6 +29,8 @@ VERSION = "1"
 """Version of the workflows' step sequences; a run goes on only under the version that began it."""
 SUSPENDED = "suspended"
 """Attribute that holds why a run stopped without ending."""
+OVERRIDES, ASKED, ANSWERED = "overrides", "asked", "answered"
+"""Notes of a run: fields of its task that were changed, and beside a gate's name its question and its answer."""
 _LIVE = ("PENDING", "ENQUEUED", "DELAYED")
 _STATES = {"SUCCESS": RunState.FINISHED, "CANCELLED": RunState.CANCELLED}
 
@@ -87,10 +91,29 @@ class Journal:
         """Keep why a run stopped without ending, or forget it."""
         await asyncio.to_thread(self._note, run_id, why)
 
+    async def records(self, run_id: str) -> tuple[Record, ...]:
+        """Return the finished steps of a run with their values and what they were asked, by number."""
+        return await asyncio.to_thread(tables.records, database.check(self._state), run_id)
+
+    async def ask(self, run_id: str, question: Question) -> Approval | None:
+        """Keep what a run asks, and return the answer where a person has given it."""
+        return await asyncio.to_thread(self._ask, run_id, question)
+
+    async def overrides(self, run_id: str) -> Mapping[str, Json]:
+        """Return what was changed about the task of a run since it began."""
+        found = (await asyncio.to_thread(notes.read, database.check(self._state), run_id)).get(OVERRIDES)
+        return found if isinstance(found, dict) else {}
+
     async def cancel(self, run_id: str) -> None:
         """Cancel a run wherever it is; its process stops within a second. Nothing happens to one that has ended."""
         await self.status(run_id)
         await asyncio.to_thread(self._cancel, run_id)
+
+    def _ask(self, run_id: str, question: Question) -> Approval | None:
+        path = database.check(self._state)
+        notes.write_once(path, run_id, f"{ASKED} {question.gate}", to_json(question, Question))
+        found = notes.read(path, run_id).get(f"{ANSWERED} {question.gate}")
+        return None if found is None else from_json(found, Approval)
 
     def _list(self, limit: int) -> tuple[RunSummary, ...]:
         if not (self._state / database.FILE_NAME).exists():

@@ -1,0 +1,28 @@
+"""A person's yes or no, and what it was asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a run asks a person before it goes on."""
+
+    gate: str
+    """Tells the gates of one run apart, e.g. `plan`."""
+    text: str
+    """One sentence that yes or no answers."""
+    details: str = ""
+    """What the person has to see for it, several lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """The answer."""
+
+    granted: bool
+    comment: str = ""
+    """Why, in the person's words; whoever writes next may read it."""
+    by: str = ""
+    """Name of the account that answered."""

@@ -188,6 +188,7 @@ class ModelUnsuitable(MachineError):
     """The model lacks something that the work needs."""
 
     default_hint = "Choose another model with --model PROVIDER:NAME."
+    resumable = False
 
 
 class LimitReached(RegooseError):
@@ -223,6 +224,7 @@ class WindowExceeded(LimitReached):
     """What has to be said does not fit the model's window."""
 
     default_hint = "Choose a model with a larger window, or narrow the task."
+    resumable = False
 
 
 class PolicyRefused(RegooseError):

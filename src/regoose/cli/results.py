@@ -10,12 +10,13 @@ import typer
 
 from regoose.cli.progress import Progress
 from regoose.cli.shell import Services, Shell
-from regoose.cli.summary import EXIT_CODES, show_fix, show_generate
+from regoose.cli.summary import EXIT_CODES, show_fix, show_generate, show_solve
 from regoose.domain.generation import GenerateResult
 from regoose.domain.kinds import Result, Task
+from regoose.domain.solve import SolveResult
 from regoose.domain.task import TaskLimits
 from regoose.reports.generation.document import generate_document
-from regoose.reports.json import Document, fix_document
+from regoose.reports.json import Document, fix_document, solve_document
 from regoose.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
@@ -47,6 +48,8 @@ def show(shell: Shell, result: Result) -> int:
         shell.terminal.document(document(result))
     elif isinstance(result, GenerateResult):
         show_generate(shell.terminal.out, result, result.reproduce)
+    elif isinstance(result, SolveResult):
+        show_solve(shell.terminal.out, result, _rerun(shell, result.reproduce, result.repository))
     else:
         choose = shell.command(f"regoose fix {shlex.quote(result.repository)} --choose")
         show_fix(shell.terminal.out, result, _rerun(shell, result.reproduce, result.repository), choose)
@@ -55,7 +58,9 @@ def show(shell: Shell, result: Result) -> int:
 
 def document(result: Result) -> Document:
     """Return the JSON document of a result."""
-    return generate_document(result) if isinstance(result, GenerateResult) else fix_document(result)
+    if isinstance(result, GenerateResult):
+        return generate_document(result)
+    return solve_document(result) if isinstance(result, SolveResult) else fix_document(result)
 
 
 def limits(settings: Settings) -> TaskLimits:

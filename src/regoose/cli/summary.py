@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from regoose.domain.evidence import Evidence, SuiteCounts, Verdict
+from regoose.domain.evidence import CheckStatus, Evidence, Finding, SuiteCounts, Verdict
 from regoose.domain.generation import GenerateResult, Kept
 from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate
-from regoose.domain.run import FixResult, ProofResult
+from regoose.domain.run import Cost, FixResult, ProofResult
+from regoose.domain.solve import SolveResult
 from regoose.reports.generation.numbers import dropped, figures, headline
 from regoose.reports.wording import TITLES, reason
 
@@ -55,7 +56,45 @@ def show_fix(console: Console, result: FixResult, rerun: str, choose: str) -> No
     _table(console, facts)
 
 
-def _outcome(result: FixResult | GenerateResult, rerun: str) -> list[tuple[str, str]]:
+def show_solve(console: Console, result: SolveResult, rerun: str) -> None:
+    """Print a result of `solve`; `rerun` is the command that reruns the proof as the user can type it."""
+    evidence = result.evidence
+    _verdict(console, evidence)
+    if result.change is not None:
+        console.print(Text(result.change.subject))
+    if result.patch is not None:
+        _diff(console, result.patch)
+    _checks(console, evidence)
+    facts = [
+        *_facts(evidence),
+        ("models", ", ".join(dict.fromkeys(name for _, name in result.models))),
+        ("cost", _cost(result.cost)),
+        ("sandbox", result.sandbox),
+        ("not enforced", ", ".join(evidence.not_enforced)),
+        *(("note", note) for note in result.notes),
+        *_outcome(result, rerun),
+    ]
+    _table(console, facts)
+
+
+def _checks(console: Console, evidence: Evidence) -> None:
+    """Say what was found that a reviewer has to see: everything that did not pass, and each finding."""
+    for check in evidence.checks:
+        if check.status is not CheckStatus.PASSED or check.findings:
+            console.print(Text(f"{check.name}: {check.summary}", "bold yellow"))
+            _lines(console, [f"  {_place(one)}{one.message}" for one in check.findings[:SHOWN]])
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.path}:{finding.line}  " if finding.path and finding.line else ""
+
+
+def _cost(cost: Cost) -> str:
+    tokens = f"{cost.input_tokens:,} tokens in, {cost.output_tokens:,} out"
+    return f"${cost.usd:.4f} for {cost.calls} calls ({tokens})"
+
+
+def _outcome(result: FixResult | GenerateResult | SolveResult, rerun: str) -> list[tuple[str, str]]:
     return [
         ("branch", result.branch or ""),
         ("applied", "to the working tree" if result.applied else ""),

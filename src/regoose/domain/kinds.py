@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.run import FixResult
+from regoose.domain.solve import SolveResult, SolveTask
 from regoose.domain.task import FixTask
 
-Task = FixTask | GenerateTask
-Result = FixResult | GenerateResult
+Task = FixTask | GenerateTask | SolveTask
+Result = FixResult | GenerateResult | SolveResult

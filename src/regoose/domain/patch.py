@@ -37,6 +37,14 @@ class Patch:
         """
         return "".join(_file_diff(edit, context) for edit in self.edits)
 
+    def then(self, later: Patch) -> Patch:
+        """Return both as one patch, by path; `later` is of the state that this one leaves."""
+        edits = {edit.path: edit for edit in self.edits}
+        for edit in later.edits:
+            first = edits[edit.path].before if edit.path in edits else edit.before
+            edits[edit.path] = FileEdit(edit.path, first, edit.after)
+        return Patch(tuple(edits[path] for path in sorted(edits) if edits[path].before != edits[path].after))
+
     def changed_lines(self) -> int:
         """Count the lines added and removed."""
         return sum(line[0] in "+-" for edit in self.edits for line in _body(edit, 0) if line[0] != "@")

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from regoose.domain.evidence import Check, Evidence, SuiteCounts
 from regoose.domain.repair import Candidate
 from regoose.domain.run import Cost, FixResult, ProofResult, RunSummary, StepRecord
+from regoose.domain.solve import SolveResult
 
 Value = None | bool | int | float | str | Sequence["Value"] | Mapping[str, "Value"]
 """What JSON can carry."""
@@ -34,6 +35,36 @@ def fix_document(result: FixResult) -> Document:
             {"path": place.path, "line": place.line, "function": place.function, "score": place.score}
             for place in result.suspects
         ],
+        "environment": result.environment,
+        "sandbox": result.sandbox,
+        "notes": list(result.notes),
+        "cost": cost_document(result.cost),
+        "seconds": round(result.seconds, 3),
+        "report": result.report,
+    }
+
+
+def solve_document(result: SolveResult) -> Document:
+    """Return the result of `solve`; every key is always present."""
+    return {
+        "run_id": result.run_id,
+        "status": result.status.value,
+        "summary": result.evidence.summary,
+        "engine": result.engine.value,
+        "repository": result.repository,
+        "requirement": result.requirement,
+        "base_commit": result.base_commit,
+        "plan": result.plan.model_dump(mode="json") if result.plan else None,
+        "patch": result.patch.diff() if result.patch else None,
+        "change": result.change.model_dump(mode="json") if result.change else None,
+        "branch": result.branch,
+        "commit": result.commit,
+        "applied": result.applied,
+        "pull_request": None,
+        "evidence": _evidence(result.evidence, result.reproduce),
+        "review": result.review.model_dump(mode="json") if result.review else None,
+        "attempts": result.attempts,
+        "models": dict(result.models),
         "environment": result.environment,
         "sandbox": result.sandbox,
         "notes": list(result.notes),

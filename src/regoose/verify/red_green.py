@@ -6,7 +6,7 @@ A target counts as red for the right reason where it fails
 - in the call phase, for any exception, a reached time limit and a crash included, or in a fixture where the exception
   comes from code that is not a test; and
 - not by an import (ImportError, SyntaxError, or anything raised while a module is imported), unless the import fails
-  in a file that the patch itself changes; and
+  in a file that the patch itself changes, or wants what such a file is to hold; and
 - not for want of a module or of the network, and not because an expected failure passed.
 """
 
@@ -31,6 +31,7 @@ from regoose.domain.patch import FileEdit, Patch
 from regoose.verify.baseline import needs_environment
 from regoose.verify.coverage import ChangedLines, changed_lines
 from regoose.verify.flaky import Baseline, Flake, flakes
+from regoose.verify.imports import is_wanted
 from regoose.verify.suite import Suite
 from regoose.verify.tamper import is_test_file
 
@@ -112,14 +113,17 @@ async def prove(
 
 def wrong_reason(failure: Failure | CollectionError, patched: frozenset[str]) -> str:
     """Say why a red target does not show the bug that the patch mends; empty where it does."""
+    if is_wanted(failure.message, patched) or (isinstance(failure, CollectionError) and failure.source in patched):
+        return ""
     if isinstance(failure, CollectionError):
-        return (
-            ""
-            if failure.source in patched
-            else "its file cannot be collected, and not for a file that the patch changes"
-        )
+        return "its file cannot be collected, and not for a file that the patch changes"
     if failure.is_import:
         return "" if failure.path in patched else "it fails by an import, and not in a file that the patch changes"
+    return _unfit(failure)
+
+
+def _unfit(failure: Failure) -> str:
+    """Say why a failure at work, not at import, shows no bug; empty where it does."""
     if needs_environment(failure):
         return "it fails for want of a module or of the network"
     if failure.exception == "XPASS(strict)":

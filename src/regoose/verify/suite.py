@@ -55,6 +55,8 @@ class Suite:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """All the environment the tests get, `PYTHONHASHSEED` aside."""
     limits: Limits = field(default_factory=Limits)
+    under: Patch = field(default_factory=lambda: Patch(()))
+    """Part of the base: written before the patch of each run."""
 
     async def run(
         self,
@@ -109,7 +111,7 @@ class Suite:
         name = secrets.token_hex(8)
         results, options = f"{OUT}/{name}.results", f"{OUT}/{name}.options"
         content = json.dumps({"key": key.hex(), "results": results, "root": WORK, **merge.options()})
-        writes = {options: content.encode(), **patch_writes(merge.order.patch)}
+        writes = {options: content.encode(), **patch_writes(self.under), **patch_writes(merge.order.patch)}
         seed = merge.order.seed
         command = Command(
             argv=(self.python, f"{GUEST}/regoose_guest/report.py", options),

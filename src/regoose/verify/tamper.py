@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 from regoose.domain.evidence import Check, CheckStatus, Finding
 from regoose.domain.patch import FileEdit, Patch
+from regoose.domain.policy import CHECKS, START_UP
 from regoose.verify.tamper_config import config_findings
 from regoose.verify.tamper_tests import weakenings
 
@@ -21,13 +22,6 @@ TAMPER = "not tampered with"
 """Name of the check."""
 
 _TEST_FOLDER = re.compile(r"^(.*_)?(tests?|test_?cases)$", re.IGNORECASE)
-_CI = re.compile(
-    r"^(\.github/(workflows|actions)/.*|\.gitlab-ci\.ya?ml|\.gitlab/ci/.*|\.circleci/.*|\.travis\.ya?ml|\.ci/.*"
-    r"|\.drone\.ya?ml|\.woodpecker(/.*|\.ya?ml)|\.buildkite/.*|appveyor\.ya?ml|\.appveyor\.ya?ml|Jenkinsfile"
-    r"|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml|\.cirrus\.(ya?ml|star)|\.?codecov\.ya?ml|\.coveralls\.yml"
-    r"|\.pre-commit-config\.yaml|noxfile\.py)$"
-)
-_START_UP = re.compile(r"(^|/)(sitecustomize\.py|usercustomize\.py|[^/]+\.pth)$")
 _UNDER_TEST = re.compile(
     r"PYTEST_CURRENT_TEST|PYTEST_VERSION|regoose_guest|['\"](_?pytest|unittest)['\"]\s+in\s+sys\.modules"
     r"|sys\.modules(\.get\(|\[)\s*['\"](_?pytest|unittest)|sys\.gettrace"
@@ -76,9 +70,9 @@ def _is_test_name(stem: str) -> bool:
 def _edit_findings(edit: FileEdit, *, allow_tests: bool) -> Iterator[Finding]:
     if edit.before == edit.after:
         return
-    if _CI.match(edit.path):
+    if CHECKS.match(edit.path):
         yield _finding(edit, "ci-touched", 0, "the patch changes how the repository is checked")
-    if _START_UP.search(edit.path):
+    if START_UP.search(edit.path):
         yield _finding(edit, "start-up-file", 0, "the patch changes a file that runs at every start of Python")
     if is_test_file(edit.path):
         yield _finding(edit, "test-file-touched", 0, "the patch changes a test file", blocking=not allow_tests)

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from regoose.domain.patch import Patch
+from regoose.domain.solve import WrittenChange
 from regoose.errors import DirtyTree, PolicyRefused
 from regoose.workspace.beneath import Beneath
 from regoose.workspace.delivery import apply_patch, commit_patch
 from regoose.workspace.git import CommitText, Identity, Repository
 
 _SUBJECT = 72
+_QUOTED = 2000
+"""Characters of a requirement that a commit quotes."""
 _NAMED = 20
 """Tests or modules that are named. A command that names more is not one that a person would paste."""
 
@@ -70,6 +73,20 @@ def message_of_fix(run_id: str, description: str, targets: Sequence[str]) -> str
     """Write the message of a repair: what changed, which tests it repairs, which run it comes from."""
     reason = "These tests fail without this change and pass with it:"
     return f"{_subject(description)}\n\n{reason}\n\n{_list(targets)}\n\nRegoose-Run: {run_id}\n"
+
+
+def message_of_solve(run_id: str, change: WrittenChange, requirement: str, targets: Sequence[str]) -> str:
+    """Write the message of a change: what it does, what was asked for, which tests it makes pass."""
+    asked = requirement if len(requirement) <= _QUOTED else f"{requirement[:_QUOTED].rstrip()} […]"
+    quoted = "\n".join(f"> {line}".rstrip() for line in asked.splitlines())
+    parts = [
+        _subject(change.subject),
+        change.summary,
+        f"Asked for:\n\n{quoted}",
+        f"These tests come with it; they fail without the change and pass with it:\n\n{_list(targets)}",
+        f"Regoose-Run: {run_id}",
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def message_of_tests(run_id: str, modules: Sequence[str], count: int) -> str:

@@ -8,11 +8,15 @@ from typing import TypeVar
 
 from regoose.domain.generation import GenerateTask
 from regoose.domain.kinds import Task
+from regoose.domain.solve import SolveTask
 from regoose.errors import UsageError
 from regoose.workspace.git import find_repository
 from regoose.workspace.project import project_directory
 
 T = TypeVar("T", bound=Task)
+
+LONGEST_REQUIREMENT = 50_000
+"""Characters. A longer one would fill a model's window before the work begins."""
 
 
 async def located(task: T) -> T:
@@ -26,6 +30,8 @@ async def located(task: T) -> T:
             "nothing to test is named",
             hint="Name a file, a directory, a module or a function, or what a branch changed with `--diff BASE`.",
         )
+    if isinstance(task, SolveTask):
+        task = replace(task, requirement=check_requirement(task.requirement))
     place = Path(task.repository)
     root = (await find_repository(place)).root
     within = project_directory(root, place)
@@ -34,6 +40,19 @@ async def located(task: T) -> T:
         targets = tuple(_inside(root, one) for one in task.targets)
         task = replace(task, targets=targets, started_in=_below(root, place))
     return task
+
+
+def check_requirement(text: str) -> str:
+    """Return a requirement without blanks around it; raises `UsageError` for none and for one that is too long."""
+    text = text.strip()
+    if not text:
+        raise UsageError("the requirement is empty", hint='Say what is to be done: `regoose solve "Add …"`.')
+    if len(text) > LONGEST_REQUIREMENT:
+        raise UsageError(
+            f"the requirement has {len(text):,} characters; at most {LONGEST_REQUIREMENT:,} are taken",
+            hint="Put long material into a file of the repository, and name it in the requirement.",
+        )
+    return text
 
 
 def _below(root: Path, place: Path) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from regoose.domain.run import FixResult
+from regoose.domain.solve import SolveResult
 from regoose.reports import html, markdown
-from regoose.reports.json import fix_document
+from regoose.reports.json import fix_document, solve_document
 from regoose.workspace.artifacts import PATCH, REPORT, RESULT, SUMMARY, Artifacts
 
 
@@ -18,6 +19,14 @@ def write_report(folder: Path, result: FixResult, sources: Mapping[str, str]) ->
     files.write(REPORT, _encoded(html.render(result, sources)))
     files.write(SUMMARY, _encoded(markdown.render(result)))
     files.write(RESULT, _encoded(json.dumps(fix_document(result), indent=2) + "\n"))
+    if result.patch is not None:
+        files.write(PATCH, result.patch.diff().encode("utf-8", "surrogateescape"))
+
+
+def write_solve_report(folder: Path, result: SolveResult) -> None:
+    """Write the same files for a result of `solve`."""
+    files = Artifacts(folder)
+    files.write(RESULT, _encoded(json.dumps(solve_document(result), indent=2) + "\n"))
     if result.patch is not None:
         files.write(PATCH, result.patch.diff().encode("utf-8", "surrogateescape"))
 

@@ -17,6 +17,7 @@ from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
 from regoose.domain.kinds import Result, Task
 from regoose.domain.run import FixResult, RunState, RunSummary, StepRecord
+from regoose.domain.solve import SolveResult, SolveTask
 from regoose.domain.task import FixTask
 from regoose.durable.codec import from_json, to_json
 from regoose.errors import RunCancelled, UnknownRun, UsageError
@@ -53,7 +54,7 @@ class Kind(Generic[T, R]):
         return from_json(value, self.result)
 
 
-AnyKind = Kind[FixTask, FixResult] | Kind[GenerateTask, GenerateResult]
+AnyKind = Kind[FixTask, FixResult] | Kind[GenerateTask, GenerateResult] | Kind[SolveTask, SolveResult]
 
 _POLL_SECONDS = 0.5
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from regoose.domain.generation import Draft, Target
+from regoose.domain.patch import Patch
 from regoose.domain.repair import RepairReport
 from regoose.errors import SandboxDied
 from regoose.sandbox.base import Limits, Probe, Sandbox, Spec
@@ -160,13 +161,13 @@ class Site:
         assert self._chosen is not None
         return self._chosen.probe
 
-    def suite(self) -> Suite:
-        """Return the tests, run in sandboxes that are reset and used again."""
-        return self._suite(self.lend)
+    def suite(self, under: Patch | None = None) -> Suite:
+        """Return the tests, run in sandboxes that are reset and used again; `under` counts as part of the base."""
+        return self._suite(self.lend, under)
 
-    def fresh_suite(self) -> Suite:
+    def fresh_suite(self, under: Patch | None = None) -> Suite:
         """Return the tests, each run in a sandbox never used before."""
-        return self._suite(self._lend_fresh)
+        return self._suite(self._lend_fresh, under)
 
     def lend(self) -> AbstractAsyncContextManager[Sandbox]:
         """Lend a warm sandbox that holds the base tree."""
@@ -206,10 +207,11 @@ class Site:
             limits=self._equipment.limits,
         )
 
-    def _suite(self, lease: SandboxLease) -> Suite:
+    def _suite(self, lease: SandboxLease, under: Patch | None) -> Suite:
         return Suite(
             lease=lease,
             python=str(self.environment.python),
             env=self.environment.env,
             limits=self._equipment.limits,
+            under=under or Patch(()),
         )

@@ -1,0 +1,150 @@
+"""Tools that look: at a file, for a text or a symbol, at what files there are."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from regoose.agents.desk import Desk
+from regoose.agents.outputs import PREFIX
+from regoose.agents.tool import Mistake, Observation, Tool
+from regoose.context.globs import matcher
+from regoose.context.index import open_index
+from regoose.context.searching import list_files, search_symbol, search_text
+from regoose.domain.policy import Act, Action
+from regoose.errors import TimeLimit, UsageError
+
+_LINES = 400
+"""Lines that one call shows."""
+_LINE = 500
+"""Characters of one line that are shown."""
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    path: Annotated[str, Field(min_length=1, description="Relative to the repository.")]
+    first: Annotated[int, Field(ge=1, description="First line shown.")] = 1
+    last: Annotated[int | None, Field(ge=1, description=f"Last line shown; at most {_LINES} lines at once.")] = None
+
+
+async def _read(arguments: _Read, desk: Desk) -> Observation:
+    path, first = arguments.path, arguments.first
+    lines = _text(path, desk).split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    if first > max(1, len(lines)):
+        raise Mistake(f"{path} has {len(lines)} lines, so there is no line {first}.")
+    last = min(arguments.last or len(lines), len(lines), first + _LINES - 1)
+    shown = "\n".join(f"{number:>6}| {_cut(line)}" for number, line in enumerate(lines[first - 1 : last], start=first))
+    more = f"\n[lines {first} to {last} of {len(lines)}; go on with first={last + 1}]" if last < len(lines) else ""
+    return Observation(f"{path}\n{shown}{more}" if lines else f"{path} is empty.")
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LINE else f"{line[:_LINE]} [{len(line) - _LINE:,} more characters]"
+
+
+def _text(path: str, desk: Desk) -> str:
+    """Return what a path names, as text; raises `Mistake` where there is none."""
+    if path.startswith(PREFIX):
+        kept = desk.outputs.read(path)
+        if kept is None:
+            raise Mistake(f"There is no output called {path!r}.")
+        return kept
+    content = desk.changes.read(path)
+    if content is None:
+        raise Mistake(f"There is no file {path!r}. `list` and `search` show what there is.")
+    if b"\0" in content[:8192]:
+        raise Mistake(f"{path!r} is not text: {len(content):,} bytes of something else.")
+    return content.decode(_encoding(path, content), "replace").replace("\r\n", "\n")
+
+
+def _encoding(path: str, content: bytes) -> str:
+    if not path.endswith(".py"):
+        return "utf-8"
+    try:
+        return tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+    except SyntaxError:
+        return "utf-8"
+
+
+class _Search(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    query: Annotated[str, Field(min_length=1, max_length=1000)]
+    what: Annotated[
+        Literal["text", "regex", "symbol"],
+        Field(description="`symbol` finds definitions of a function, class or method by its name."),
+    ] = "text"
+    paths: Annotated[str, Field(description="A glob that limits the files, e.g. `src/**/*.py`.")] = "**"
+
+
+class _List(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    paths: Annotated[str, Field(description="A directory, or a glob such as `src/**/*.py`.")] = ""
+    depth: Annotated[int, Field(ge=1, le=10, description="Levels of directories that are opened.")] = 2
+
+
+async def _search(arguments: _Search, desk: Desk) -> Observation:
+    tree = await desk.files()
+    if arguments.what == "symbol":
+        index = await open_index(tree, desk.store)
+        wanted = matcher(arguments.paths)
+        symbols = [one for one in await search_symbol(index, arguments.query) if wanted(one.path)]
+        lines = [f"{one.path}:{one.symbol.start}-{one.symbol.end}: {one.symbol.signature}" for one in symbols]
+        return Observation(desk.outputs.shorten("\n".join(lines) or f"Nothing is called {arguments.query!r}."))
+    try:
+        literal = arguments.what == "text"
+        found = await search_text(tree, arguments.query, literal=literal, paths=arguments.paths)
+    except (UsageError, TimeLimit) as error:
+        raise Mistake(f"{error.message}. {error.hint}") from None
+    shown = [f"{one.path}:{one.line}: {one.text}" for one in found.matches if desk.may_read(one.path)]
+    if not shown:
+        return Observation(f"No line matches {arguments.query!r}.")
+    hidden = found.total - len(found.matches)
+    if hidden:
+        shown.append(f"[{found.total:,} lines in {found.files:,} files match; narrow the search to see others]")
+    return Observation(desk.outputs.shorten("\n".join(shown)))
+
+
+async def _list(arguments: _List, desk: Desk) -> Observation:
+    pattern = arguments.paths.strip("/")
+    if pattern and not set(pattern) & set("*?["):
+        pattern = f"{pattern}/**"
+    depth = arguments.depth + pattern.partition("*")[0].count("/")
+    listed = await list_files(await desk.files(), pattern or "**", depth=depth)
+    if not listed.entries:
+        raise Mistake(f"No file matches {arguments.paths!r}.")
+    hidden = listed.total - len(listed.entries)
+    more = f"\n[and {hidden:,} more; narrow the path to see them]" if hidden else ""
+    return Observation("\n".join(listed.entries) + more)
+
+
+def _reading(arguments: _Read) -> tuple[Action, ...]:
+    return () if arguments.path.startswith(PREFIX) else (Action(Act.READ, arguments.path),)
+
+
+read = Tool(
+    name="read",
+    description="Show a file with line numbers.",
+    arguments=_Read,
+    use=_read,
+    actions=_reading,
+)
+search = Tool(
+    name="search",
+    description="Find lines by a text or a regular expression, or definitions by their name.",
+    arguments=_Search,
+    use=_search,
+)
+listing = Tool(
+    name="list",
+    description="List files; directories below the depth asked for are summed up.",
+    arguments=_List,
+    use=_list,
+)

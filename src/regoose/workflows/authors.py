@@ -1,0 +1,55 @@
+"""What the authors that use language models are made with, beside the equipment that every run has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from regoose.agents.loop import Models
+from regoose.context.store import Store
+from regoose.domain.budget import Budget
+from regoose.domain.policy import Policy
+from regoose.domain.run import Cost
+
+
+class RunModels(Models, Protocol):
+    """The models of one run; what they cost is kept in one ledger."""
+
+    async def check(self, roles: Sequence[str]) -> None:
+        """Return where every role has a model that can be called; raises `NoModel`, `UnknownModel`, `PriceUnknown`."""
+        ...
+
+    def name(self, role: str) -> str:
+        """Return `provider:name` of a role's model."""
+        ...
+
+    def window(self, role: str) -> int:
+        """Return the size of its window, in tokens."""
+        ...
+
+    async def cost(self) -> Cost:
+        """Return what the run has spent so far."""
+        ...
+
+
+class ModelSource(Protocol):
+    """Where a run gets its models from; `regoose.providers` has the one."""
+
+    def for_run(self, run_id: str, budget: Budget, model: str | None) -> RunModels:
+        """Return the models of a run; `model` (`provider:name`) takes the place of every role's own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authors:
+    """Made once by the composition root."""
+
+    models: ModelSource
+    store: Store
+    """What is known of files by their content, for showing repositories to models."""
+    policy: Policy
+    """What authors may do."""
+    prompts: Path | None = None
+    """Directory of the user's own prompts."""

@@ -1,0 +1,368 @@
+"""
+The workflow `solve`: a requirement becomes a change, and the change is proven.
+
+    models     which model plays which role, and how much it can hold
+    prepare    the private tree at the base, the target's environment, a sandbox
+    baseline   the whole suite on the base, more than once
+    map        what the agents are shown of the repository
+    planner …  the plan, with criteria that tests can check; then a person's yes, where that is asked for
+    tester …   tests from the requirement and the plan, before there is a change they could be made to fit
+    red n      those tests on the base: what is red for the right reason counts
+    coder …    the change; it cannot touch a test
+    prove n    red on the base, green again and again with the change, nothing worse, red without it
+    reviewer … what tests do not show; may send back once
+    deliver    a branch with tests and change, and the working tree where asked for
+    report     the result, written down
+
+What the agents do in between are steps of their own (see `regoose.agents.loop`). What is not proven goes back to the
+coder with what was found, as often as the task allows; the best candidate is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from regoose.agents.changes import Changes
+from regoose.agents.desk import Desk
+from regoose.agents.gatekeeper import Gatekeeper
+from regoose.agents.loop import Agent
+from regoose.agents.outputs import Outputs
+from regoose.agents.role import O, Role
+from regoose.agents.roles import ROLES, coder, planner, reviewer, tester
+from regoose.domain.patch import Patch
+from regoose.domain.plan import Plan
+from regoose.domain.run import Cost
+from regoose.domain.solve import Review, SolveResult, SolveTask, WrittenChange
+from regoose.domain.task import Engine
+from regoose.errors import AgentFailed, PolicyRefused
+from regoose.verify.flaky import Baseline, take_baseline
+from regoose.verify.red_green import Proof, ProofPlan, prove
+from regoose.verify.tamper import inspect_patch
+from regoose.workflows.authors import Authors
+from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_solve, reproduce_command
+from regoose.workflows.place import SitePlace
+from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
+from regoose.workflows.report import write_solve_report
+from regoose.workflows.shown import Shown, show_repository
+from regoose.workflows.site import Equipment, Site
+from regoose.workflows.solving import (
+    Attempt,
+    RedTests,
+    Staff,
+    best_of,
+    evidence_of_solve,
+    findings_for_coder,
+    findings_for_tester,
+    judge_tests,
+    plan_text,
+    tests_told,
+)
+from regoose.workspace.beneath import Beneath
+
+if TYPE_CHECKING:
+    from regoose.durable.run import Run
+
+_BASELINE_RUNS = 2
+_TEST_ATTEMPTS = 3
+"""How often the tester is asked at most for tests that are red for the right reason."""
+
+
+async def solve(equipment: Equipment, authors: Authors, run: Run, task: SolveTask) -> SolveResult:
+    """
+    Carry out one run of `solve`.
+
+    Raises what its steps raise: `NoModel` and the other errors of models, `MachineError`s for what this machine lacks,
+    `AgentFailed` where a role does not do its part, `BudgetExceeded`, `ApprovalNeeded`, `PolicyRefused` where a person
+    says no to the plan.
+    """
+    equipment = replace(equipment, sandbox=task.sandbox or equipment.sandbox, python=task.python or equipment.python)
+    async with time_limit(task.limits.run_seconds), Site(equipment, run.run_id, task.within) as site:
+        return await _Solve(equipment, authors, site, run, task).carry_out()
+
+
+class _Solve:
+    """The steps of one run, in order."""
+
+    def __init__(self, equipment: Equipment, authors: Authors, site: Site, run: Run, task: SolveTask) -> None:
+        self._equipment = equipment
+        self._authors = authors
+        self._site = site
+        self._run = run
+        self._task = task
+        self._limits = task.limits
+        self._models = authors.models.for_run(run.run_id, task.budget, task.model)
+        self._gatekeeper = Gatekeeper(authors.policy, run, may_ask=task.approve)
+        self._outputs = Outputs(run.folder / "outputs")
+        self._prompts = authors.prompts
+
+    async def carry_out(self) -> SolveResult:
+        """Run the steps, or replay those that are recorded, and return the result."""
+        run = self._run
+        self._staff = await run.step("models", Staff, self._hire, Staff.sentence)
+        self._prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
+        base = await run.step("baseline", Baseline, lambda: self._take_baseline(Patch(())), _say_baseline)
+        self._shown = await run.step("map", Shown, self._show, Shown.sentence)
+        plan = await self._plan()
+        tests, red = await self._write_tests(plan, base)
+        with_tests = base
+        if red.targets:
+            with_tests = await run.step(
+                "baseline with tests", Baseline, lambda: self._take_baseline(tests), _say_baseline
+            )
+        attempts, review = await self._write_change(plan, tests, red, with_tests)
+        best = best_of(attempts)
+        delivery: Delivery | None = None
+        if best.is_proven:
+            order = self._order(tests, best, red.targets)
+            delivery = await run.step("deliver", Delivery, lambda: self._deliver(order), lambda d: d.branch)
+        evidence = evidence_of_solve(best, red, with_tests, self._gatekeeper.findings, review)
+        result = SolveResult(
+            run_id=run.run_id,
+            engine=Engine.MODEL,
+            repository=self._task.repository,
+            requirement=self._task.requirement,
+            base_commit=self._prepared.base_commit,
+            plan=plan,
+            patch=tests.then(best.patch),
+            change=best.change,
+            branch=delivery.branch if delivery else None,
+            commit=delivery.commit if delivery else None,
+            applied=delivery is not None and delivery.applied,
+            evidence=replace(evidence, not_enforced=self._prepared.not_enforced),
+            review=review,
+            attempts=len(attempts),
+            reproduce=self._reproduce(delivery, red.targets, with_tests),
+            seconds=0.0,
+            cost=Cost(),
+            models=self._staff.names,
+            report=None,
+            environment=self._prepared.environment,
+            sandbox=self._prepared.sandbox,
+            notes=self._prepared.notes,
+        )
+        return await run.step("report", SolveResult, lambda: self._report(result), lambda r: r.report or "")
+
+    async def _hire(self) -> Staff:
+        await self._models.check(ROLES)
+        return Staff(
+            names=tuple((role, self._models.name(role)) for role in ROLES),
+            windows=tuple((role, self._models.window(role)) for role in ROLES),
+        )
+
+    async def _prepare(self) -> Prepared:
+        return await prepare(self._site, self._task.repository, self._task.branch)
+
+    async def _furnish(self) -> None:
+        await furnish_again(self._site, self._task.repository, self._prepared)
+
+    async def _take_baseline(self, under: Patch) -> Baseline:
+        await self._furnish()
+        suite = self._site.suite(under)
+        return await self._site.surviving(
+            lambda: take_baseline(suite, runs=_BASELINE_RUNS, seconds=self._limits.suite_seconds)
+        )
+
+    async def _show(self) -> Shown:
+        await self._furnish()
+        return await show_repository(self._site.workspace.tree, self._task.requirement, self._authors.store)
+
+    async def _plan(self) -> Plan:
+        agent = self._agent(planner(self._authors.policy, self._prompts), Patch(()))
+        plan = await agent.work(requirement=self._task.requirement, **self._common())
+        if self._task.approve:
+            details = plan_text(plan)
+            approval = await self._run.gate("plan", "Shall this plan be carried out?", details)
+            if not approval.granted:
+                raise PolicyRefused(
+                    f"the plan was rejected{f': {approval.comment}' if approval.comment else ''}",
+                    hint="Say in the requirement what is to be done differently, and run it again.",
+                )
+        return plan
+
+    async def _write_tests(self, plan: Plan, base: Baseline) -> tuple[Patch, RedTests]:
+        """Have tests written until those that count are red for the right reason; none may be left."""
+        agent = self._agent(tester(self._prompts), Patch(()))
+        planned = frozenset((*plan.files_to_modify, *plan.new_files_needed))
+        red = RedTests((), ())
+        patch = Patch(())
+        for number in range(1, _TEST_ATTEMPTS + 1):
+            if number == 1:
+                await agent.work(requirement=self._task.requirement, plan=_told(plan), **self._common())
+            else:
+                await agent.go_on(findings_for_tester(red))
+            patch = agent.changes.patch()
+            red = await self._run.step(
+                f"red {number}", RedTests, lambda patch=patch: self._red(patch, planned, base), RedTests.sentence
+            )
+            if red.targets and not red.problems:
+                break
+        return patch, red
+
+    async def _red(self, tests: Patch, planned: frozenset[str], base: Baseline) -> RedTests:
+        baseline = await self._take_baseline(tests)
+        return judge_tests(tests, baseline, base, planned)
+
+    async def _write_change(
+        self, plan: Plan, tests: Patch, red: RedTests, baseline: Baseline
+    ) -> tuple[list[Attempt], Review | None]:
+        """Have the change written, proven and reviewed; return every candidate and the last review."""
+        agent = self._agent(coder(self._prompts), tests)
+        told = tests_told(tests, red)
+        change = await agent.work(requirement=self._task.requirement, plan=_told(plan), tests=told, **self._common())
+        attempts = [await self._attempt(1, agent, change, tests, red, baseline)]
+        review: Review | None = None
+        sent_back = False
+        try:
+            while len(attempts) < self._limits.attempts:
+                if attempts[-1].is_proven:
+                    review = await self._review(plan, tests, attempts[-1])
+                    if review is None or review.verdict == "approve" or sent_back:
+                        break
+                    sent_back = True
+                    change = await agent.go_on(_remarks(review))
+                elif not red.targets:
+                    break
+                else:
+                    change = await agent.go_on(findings_for_coder(attempts[-1]))
+                attempts.append(await self._attempt(len(attempts) + 1, agent, change, tests, red, baseline))
+        except AgentFailed as failure:
+            attempts[-1] = replace(attempts[-1], note=failure.message)
+        return attempts, review
+
+    async def _attempt(
+        self,
+        number: int,
+        agent: Agent[WrittenChange],
+        change: WrittenChange,
+        tests: Patch,
+        red: RedTests,
+        baseline: Baseline,
+    ) -> Attempt:
+        patch = agent.changes.patch()
+        tamper = inspect_patch(tests.then(patch), allow_tests=True)
+        if not red.targets:
+            return Attempt(change, patch, None, tamper)
+        proof = await self._run.step(
+            f"prove {number}", Proof, lambda: self._prove(tests, patch, red.targets, baseline), _say_proof
+        )
+        return Attempt(change, patch, proof, tamper)
+
+    async def _prove(self, tests: Patch, patch: Patch, targets: Sequence[str], baseline: Baseline) -> Proof:
+        await self._furnish()
+        plan = ProofPlan(repeats=self._limits.repeats, seconds=self._limits.suite_seconds)
+        suite, fresh = self._site.suite(tests), self._site.fresh_suite(tests)
+        return await self._site.surviving(lambda: prove(suite, patch, targets, baseline, plan=plan, fresh=fresh))
+
+    async def _review(self, plan: Plan, tests: Patch, attempt: Attempt) -> Review | None:
+        agent = self._agent(reviewer(self._prompts), tests.then(attempt.patch))
+        try:
+            return await agent.work(
+                requirement=self._task.requirement,
+                plan=_told(plan),
+                diff=self._outputs.shorten(tests.then(attempt.patch).diff()),
+                evidence=attempt.told(),
+                environment=self._environment(),
+            )
+        except AgentFailed:
+            return None  # a proof does not need a review; the report says that there is none
+
+    def _agent(self, role: Role[O], under: Patch) -> Agent[O]:
+        place = SitePlace(
+            site=self._site,
+            furnish=self._furnish,
+            limits=self._equipment.limits,
+            suite_seconds=self._limits.suite_seconds,
+            under=under,
+        )
+        over = Changes(self._read)
+        over.apply(under)
+        desk = Desk(
+            changes=Changes(over.read),
+            place=place,
+            outputs=self._outputs,
+            store=self._authors.store,
+            policy=self._authors.policy,
+        )
+        return Agent(role, self._models, self._run, desk, self._gatekeeper, window=self._staff.window(role.name))
+
+    def _read(self, path: str) -> bytes | None:
+        with Beneath(self._site.workspace.tree) as tree:
+            try:
+                return tree.read(path)
+            except (FileNotFoundError, IsADirectoryError, PolicyRefused):
+                return None
+
+    def _common(self) -> dict[str, str]:
+        shown = self._shown
+        return {
+            "repository_map": shown.map,
+            "conventions": shown.conventions,
+            "environment": self._environment(),
+        }
+
+    def _environment(self) -> str:
+        within = f" The project meant is in `{self._task.within}`." if self._task.within else ""
+        return f"Tests run with pytest, offline: {self._prepared.environment}.{within}"
+
+    def _order(self, tests: Patch, attempt: Attempt, targets: Sequence[str]) -> Order:
+        run_id = self._run.run_id
+        return Order(
+            base_commit=self._prepared.base_commit,
+            patch=tests.then(attempt.patch),
+            branch=self._task.branch or branch_name(run_id, attempt.patch.edits[0].path),
+            message=message_of_solve(run_id, attempt.change, self._task.requirement, targets),
+            author=self._equipment.author,
+            when=self._prepared.when,
+            apply=self._task.apply,
+        )
+
+    async def _deliver(self, order: Order) -> Delivery:
+        await self._furnish()
+        return await deliver(self._site.workspace.repository, order)
+
+    def _reproduce(self, delivery: Delivery | None, targets: Sequence[str], baseline: Baseline) -> str:
+        if delivery is None:
+            return ""
+        are_all_red = set(targets) == set(baseline.report.red_ids()) - baseline.flaky_ids
+        return reproduce_command(
+            self._prepared.base_commit, delivery.commit, targets, are_all_red=are_all_red, within=self._task.within
+        )
+
+    async def _report(self, result: SolveResult) -> SolveResult:
+        finished = replace(
+            result,
+            cost=await self._models.cost(),
+            seconds=time.time() - self._prepared.when,
+            report=str(self._run.folder / "report.html"),
+        )
+        await asyncio.to_thread(write_solve_report, self._run.folder, finished)
+        return finished
+
+
+def _told(plan: Plan) -> str:
+    return plan.model_dump_json(indent=2)
+
+
+def _remarks(review: Review) -> str:
+    lines = [f"- {one.path}:{one.line} ({one.severity}): {one.message}" for one in review.remarks]
+    return "\n".join(
+        [
+            f"Your change is proven by its tests. A reviewer sends it back: {review.summary}",
+            *lines,
+            "Mend what is blocking, run the tests, and finish again.",
+        ]
+    )
+
+
+def _say_baseline(baseline: Baseline) -> str:
+    counts = baseline.report.counts
+    flaky = f"; {len(baseline.flaky)} flip" if baseline.flaky else ""
+    return f"{counts.passed} passed, {counts.failed + counts.errors} red, {counts.skipped} skipped{flaky}"
+
+
+def _say_proof(proof: Proof) -> str:
+    return "holds" if proof.holds else "does not hold"

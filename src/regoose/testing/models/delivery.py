@@ -11,10 +11,7 @@ from regoose.testing.models.values import JsonObject, compact
 from regoose.testing.models.wire.base import Failure, Reply, WireFormat
 
 _PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-_BROKEN = {
-    "text/event-stream": b'data: {"id":"broken","object\n\n',
-    "application/x-ndjson": b'{"model":"broken","mess\n',
-}
+_ENDS = {"text/event-stream": b"\n\n", "application/x-ndjson": b"\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +122,11 @@ def _middle_steps(wire: WireFormat, reply: Reply, fault: Fault, pieces: list[byt
         case FaultKind.ENDLESS:
             yield from _for_ever(pieces[min(max(fault.after - 1, 0), len(pieces) - 1)], fault.seconds)
         case _:
+            left = pieces[fault.after :]
             if fault.kind is FaultKind.GARBAGE:
-                yield _BROKEN[wire.stream_type]
-            for piece in pieces[fault.after :]:
+                broken = (left or pieces)[0]
+                yield broken[: len(broken) * 2 // 3] + _ENDS[wire.stream_type]
+            for piece in left:
                 yield piece
                 if fault.kind is FaultKind.DRIP:
                     yield Wait(fault.seconds)

@@ -1,8 +1,10 @@
-"""Money: what a run may spend on models."""
+"""Money: what a run may spend on models, and what one call of a model may cost it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from regoose.domain.run import Cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,3 +15,33 @@ class Budget:
     tokens: int | None = None
     """Input and output together."""
     calls: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What is set aside for one attempt before it is made: the most that it can cost."""
+
+    run_id: str
+    key: str
+    """The caller's stable name of the call, e.g. `coder 3`."""
+    digest: str
+    """Of the request: the same name with another request is another call."""
+    attempt: int
+    model: str
+    """`provider:name`."""
+    worst: Cost
+
+
+def excess(budget: Budget, spent: Cost, reservation: Reservation) -> str | None:
+    """Say why an attempt must not be made: which limit it could break. None where it breaks none."""
+    worst = reservation.worst
+    tokens = spent.input_tokens + spent.output_tokens
+    more = worst.input_tokens + worst.output_tokens
+    call = f"the next call of {reservation.model} ({reservation.key})"
+    if budget.usd is not None and spent.usd + worst.usd > budget.usd:
+        return f"{call} could cost ${worst.usd:.4f}, and ${spent.usd:.4f} of the budget of ${budget.usd:.2f} are spent"
+    if budget.tokens is not None and tokens + more > budget.tokens:
+        return f"{call} could take {more} tokens, and {tokens} of the budget of {budget.tokens} are spent"
+    if budget.calls is not None and spent.calls + worst.calls > budget.calls:
+        return f"{call} would be one more than the budget of {budget.calls} calls"
+    return None

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from regoose.domain.conversation import LLMResponse, Message, OutputFormat, ToolSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How answers are drawn where a call does not say. Sizes are in tokens."""
+
+    temperature: float | None = 0.1
+    """None: the model's own."""
+    max_tokens: int = 4000
+    """Of one answer."""
+    window: int = 8192
 
 
 class LLMProvider(Protocol):

@@ -72,6 +72,12 @@ class ModelSettings(BaseModel):
     google_api_key_file: Annotated[File, About("models")] = Field(
         default=None, description="File that holds the key for Google models; read again for each attempt."
     )
+    ollama_api_key: Annotated[Secret, About("models")] = Field(
+        default=None, description="Key for Ollama, where it asks for one."
+    )
+    ollama_api_key_file: Annotated[File, About("models")] = Field(
+        default=None, description="File that holds the key for Ollama; read again for each attempt."
+    )
     ollama_host: Annotated[Url, About("models")] = Field(
         default="http://127.0.0.1:11434", description="Address of Ollama."
     )
@@ -111,6 +117,6 @@ class ModelSettings(BaseModel):
         default=5.0, description="Most US dollars that one run may spend on models."
     )
 
-    @field_serializer("openai_api_key", "anthropic_api_key", "azure_openai_api_key", "google_api_key")
+    @field_serializer("openai_api_key", "anthropic_api_key", "azure_openai_api_key", "google_api_key", "ollama_api_key")
     def _masked_key(self, value: SecretStr | None) -> str | None:
         return mask(value)

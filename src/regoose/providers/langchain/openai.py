@@ -1,0 +1,102 @@
+"""OpenAI's chat completions and responses, Azure, LM Studio, and every server that speaks OpenAI's protocol."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import openai
+from langchain_openai import AzureChatOpenAI, ChatOpenAI
+from langchain_openai.chat_models.base import BaseChatOpenAI
+from pydantic import SecretStr
+
+from regoose.domain.conversation import OutputFormat
+from regoose.domain.json import Json
+from regoose.providers.langchain.request import Arguments, Client, Setup, Wanted, function, knows_schemas
+from regoose.providers.langchain.wire import hooks
+from regoose.providers.names import Provider
+
+_OWN = "https://api.openai.com/v1"
+"""Always said aloud: without it LangChain asks the environment, which may point at LangSmith's gateway."""
+_NO_KEY = "none"
+"""What a local server is given; OpenAI's client insists on a key."""
+
+
+def connect(setup: Setup) -> Client:
+    """Make a client."""
+    http = openai.DefaultAsyncHttpxClient(event_hooks=hooks(), follow_redirects=False, timeout=None)
+    model = _azure(setup, http) if setup.endpoint.name.provider is Provider.AZURE else _plain(setup, http)
+    responses = setup.endpoint.name.provider is Provider.OPENAI_RESPONSES
+    return Client(
+        model=model,
+        arguments=lambda wanted: _arguments(wanted, responses=responses),
+        close=http.aclose,
+        native_schema=knows_schemas(model),
+        schema_beside_tools=setup.endpoint.name.provider is not Provider.LMSTUDIO,
+    )
+
+
+def _plain(setup: Setup, http: openai.DefaultAsyncHttpxClient) -> BaseChatOpenAI:
+    provider = setup.endpoint.name.provider
+    url = setup.endpoint.url or _OWN
+    official = (urlsplit(url).hostname or "").endswith("openai.com")
+    kind = ChatOpenAI if official or provider is Provider.OPENAI_RESPONSES or setup.quirks.limit else BaseChatOpenAI
+    return kind(
+        model=setup.endpoint.name.model,
+        api_key=SecretStr(setup.key or _NO_KEY),
+        base_url=url,
+        temperature=setup.temperature,
+        use_responses_api=provider is Provider.OPENAI_RESPONSES,
+        store=False if provider is Provider.OPENAI_RESPONSES else None,
+        max_retries=0,
+        http_async_client=http,
+        disable_streaming=True,
+        cache=False,
+    )
+
+
+def _azure(setup: Setup, http: openai.DefaultAsyncHttpxClient) -> BaseChatOpenAI:
+    return AzureChatOpenAI(
+        azure_deployment=setup.endpoint.name.model,
+        model=setup.endpoint.name.model,
+        azure_endpoint=setup.endpoint.url,
+        api_key=SecretStr(setup.key),
+        api_version=setup.endpoint.api_version,
+        temperature=setup.temperature,
+        max_retries=0,
+        http_async_client=http,
+        disable_streaming=True,
+        cache=False,
+    )
+
+
+def _arguments(wanted: Wanted, *, responses: bool) -> Arguments:
+    arguments: Arguments = {"max_tokens": wanted.max_tokens}
+    if wanted.tools:
+        arguments["tools"] = [function(tool) for tool in wanted.tools]
+    if wanted.forced:
+        alone = len(wanted.tools) == 1
+        arguments["tool_choice"] = {"type": "function", "function": {"name": wanted.forced}} if alone else "required"
+    if wanted.output:
+        shape: Arguments = {"type": "json_schema", "json_schema": _schema(wanted.output)}
+        # as an argument of its own it would lead LangChain to a parser that raises where an answer was cut short
+        arguments |= {"response_format": shape} if responses else {"extra_body": {"response_format": shape}}
+    return arguments
+
+
+def _schema(output: OutputFormat) -> Arguments:
+    return {"name": output.name, "schema": output.schema, "strict": _is_strict(output.schema)}
+
+
+def _is_strict(schema: Json) -> bool:
+    """Whether OpenAI's strict mode takes the schema: each object closed, each property required."""
+    if isinstance(schema, list):
+        return all(_is_strict(part) for part in schema)
+    if not isinstance(schema, dict):
+        return True
+    if schema.get("type") == "object" or "properties" in schema:
+        properties, required = schema.get("properties"), schema.get("required", [])
+        known = set(properties) if isinstance(properties, dict) else set[str]()
+        named = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set[str]()
+        if schema.get("additionalProperties") is not False or known != named:
+            return False
+    return all(_is_strict(part) for part in schema.values())

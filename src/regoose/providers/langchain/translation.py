@@ -1,0 +1,148 @@
+"""Our messages to LangChain's, and its answers to ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    InvalidToolCall,
+    SystemMessage,
+    ToolMessage,
+)
+from langchain_core.messages import ToolCall as ChainToolCall
+from pydantic import TypeAdapter, ValidationError
+
+from regoose.domain.conversation import LLMResponse, Message, Speaker, Stop, ToolCall, Usage
+from regoose.domain.json import Json
+
+_STOPS = {
+    "length": Stop.LENGTH,
+    "max_tokens": Stop.LENGTH,
+    "max_output_tokens": Stop.LENGTH,
+    "model_context_window_exceeded": Stop.LENGTH,
+    "refusal": Stop.REFUSAL,
+    "content_filter": Stop.CONTENT_FILTER,
+    "safety": Stop.CONTENT_FILTER,
+    "recitation": Stop.CONTENT_FILTER,
+    "blocklist": Stop.CONTENT_FILTER,
+    "prohibited_content": Stop.CONTENT_FILTER,
+    "spii": Stop.CONTENT_FILTER,
+}
+"""By the words of each protocol, in lower case. What is not listed is an end."""
+_OBJECT: TypeAdapter[dict[str, Json]] = TypeAdapter(dict[str, Json])
+_NOTHING = "(nothing)"
+"""Said in place of an empty message, which several APIs refuse."""
+
+
+class Incomplete(Exception):
+    """An answer that does not say that it is whole, or says that it failed."""
+
+
+def to_chain(messages: Sequence[Message], *, raw_arguments: bool) -> list[BaseMessage]:
+    """
+    Return the conversation as LangChain's messages.
+
+    `raw_arguments`: whether the protocol takes arguments back that are no JSON object; elsewhere they are wrapped.
+    Only the first messages can be the system's; what it says later is said as the user.
+    """
+    turned: list[BaseMessage] = []
+    for message in messages:
+        text = message.text if message.text.strip() or message.calls else _NOTHING
+        match message.speaker:
+            case Speaker.SYSTEM if all(isinstance(before, SystemMessage) for before in turned):
+                turned.append(SystemMessage(text))
+            case Speaker.SYSTEM | Speaker.USER:
+                turned.append(HumanMessage(text))
+            case Speaker.ASSISTANT:
+                turned.append(_assistant(text, message.calls, raw_arguments=raw_arguments))
+            case Speaker.TOOL:
+                turned.append(ToolMessage(content=text, tool_call_id=message.answers))
+    return turned
+
+
+def from_chain(message: AIMessage, *, said_before: int) -> LLMResponse:
+    """
+    Return a complete answer; `said_before` is the number of messages before it, by which missing ids are made up.
+
+    Raises `Incomplete`. Usage is all zero where the provider did not count.
+    """
+    stop = _stop(message)
+    calls = tuple(_calls(message, said_before))
+    if stop is Stop.END and calls:
+        stop = Stop.TOOL_CALLS
+    refusal = _refusal(message)
+    return LLMResponse(
+        text=message.text or refusal, calls=calls, stop=Stop.REFUSAL if refusal else stop, usage=_usage(message)
+    )
+
+
+def _assistant(text: str, calls: Sequence[ToolCall], *, raw_arguments: bool) -> AIMessage:
+    sound: list[ChainToolCall] = []
+    broken: list[InvalidToolCall] = []
+    for call in calls:
+        try:
+            sound.append(ChainToolCall(name=call.name, args=_OBJECT.validate_json(call.arguments), id=call.id))
+        except ValidationError:
+            if raw_arguments:
+                broken.append(
+                    InvalidToolCall(
+                        type="invalid_tool_call", name=call.name, args=call.arguments, id=call.id, error=None
+                    )
+                )
+            else:
+                sound.append(ChainToolCall(name=call.name, args={"no JSON object": call.arguments}, id=call.id))
+    return AIMessage(content=text, tool_calls=sound, invalid_tool_calls=broken)
+
+
+def _calls(message: AIMessage, said_before: int) -> list[ToolCall]:
+    """Return the calls; those whose arguments are no JSON object follow the others, with their text as it came."""
+    found = [
+        (call["id"], call["name"], json.dumps(call["args"], ensure_ascii=False)) for call in message.tool_calls
+    ] + [(call["id"], call["name"] or "", call["args"] or "") for call in message.invalid_tool_calls]
+    return [
+        ToolCall(id=name_of_call or f"call_{said_before}_{number}", name=name, arguments=arguments)
+        for number, (name_of_call, name, arguments) in enumerate(found)
+    ]
+
+
+def _stop(message: AIMessage) -> Stop:
+    said: Mapping[str, object] = message.response_metadata
+    if said.get("done") is False:
+        raise Incomplete("the answer was cut short on the way")
+    reason = said.get("finish_reason") or said.get("stop_reason") or said.get("done_reason")
+    if reason is None and said.get("object") == "response":
+        reason = _reason_of_response(said)
+    if not isinstance(reason, str):
+        raise Incomplete("the answer does not say why it ends")
+    return _STOPS.get(reason.lower(), Stop.END)
+
+
+def _reason_of_response(said: Mapping[str, object]) -> str | None:
+    details = said.get("incomplete_details")
+    if isinstance(details, dict):
+        return str(details.get("reason"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON
+    if said.get("status") != "completed":
+        raise Incomplete(f"the answer has the status {said.get('status')!r}")
+    return "stop"
+
+
+def _refusal(message: AIMessage) -> str:
+    said: object = message.additional_kwargs.get("refusal")
+    blocks: Sequence[object] = message.content if isinstance(message.content, list) else []
+    found = [block for block in blocks if isinstance(block, dict) and block.get("type") == "refusal"]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+    return str(said or "") or " ".join(str(block.get("refusal", "")) for block in found)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _usage(message: AIMessage) -> Usage:
+    counted = message.usage_metadata
+    if counted is None:
+        return Usage()
+    return Usage(
+        input_tokens=counted["input_tokens"],
+        cached_tokens=counted.get("input_token_details", {}).get("cache_read") or 0,
+        output_tokens=counted["output_tokens"],
+    )

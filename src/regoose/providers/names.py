@@ -1,0 +1,48 @@
+"""How models are named: `PROVIDER:NAME`."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from regoose.errors import UnknownModel
+
+
+class Provider(StrEnum):
+    """Whose API a model is asked through."""
+
+    OPENAI = "openai"
+    """Chat completions, which many servers speak besides OpenAI's own."""
+    OPENAI_RESPONSES = "openai-responses"
+    ANTHROPIC = "anthropic"
+    AZURE = "azure"
+    """Azure OpenAI; the name is that of the deployment."""
+    GOOGLE = "google"
+    OLLAMA = "ollama"
+    LMSTUDIO = "lmstudio"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """A model and whose API it is asked through."""
+
+    provider: Provider
+    model: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `PROVIDER:NAME`; raises `UnknownModel`."""
+        provider, colon, model = text.strip().partition(":")
+        names = [known.value for known in Provider]
+        if not colon or not model:
+            raise UnknownModel(f"{text!r} does not name a model; expected PROVIDER:NAME, such as openai:gpt-4")
+        if provider not in names:
+            close = difflib.get_close_matches(provider, names, 1)
+            meant = f"; did you mean {close[0]!r}?" if close else ""
+            raise UnknownModel(f"no provider is called {provider!r}; expected one of {', '.join(names)}{meant}")
+        return cls(Provider(provider), model)
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}"

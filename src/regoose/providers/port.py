@@ -39,8 +39,8 @@ class LLMProvider(Protocol):
         Answer a conversation, using at most `max_tokens` (None: what is usual for it) for the answer.
 
         Returns complete answers alone; one cut short by the limit has `Stop.LENGTH`. Raises `ModelUnavailable` where
-        another attempt may do better, `ModelDenied`, `UnknownModel`, `QuotaExhausted`, `WindowExceeded` or
-        `ModelRejected` where it will not.
+        another attempt may do better, `ModelDenied`, `UnknownModel`, `QuotaExhausted`, `WindowExceeded`,
+        `ModelUnsuitable` or `ModelRejected` where it will not.
         """
         ...
 

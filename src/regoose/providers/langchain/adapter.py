@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from regoose.domain.conversation import LLMResponse, Message, OutputFormat, Stop
 from regoose.errors import InvalidSetting, MissingTool, ModelUnavailable, RegooseError
 from regoose.providers.attempt import Circumstances
 from regoose.providers.endpoints import Endpoint
-from regoose.providers.langchain.failures import is_content_filter, refused_parameter, translate
+from regoose.providers.langchain.failures import Raised, refused_parameter, translate, was_filtered
 from regoose.providers.langchain.request import Client, Quirks, Setup, Wanted
 from regoose.providers.langchain.translation import Incomplete, from_chain, to_chain
 from regoose.providers.langchain.wire import listening
@@ -22,6 +23,9 @@ from regoose.providers.port import Sampling
 from regoose.providers.redaction import Redactor
 
 _RAW_ARGUMENTS = {Provider.OPENAI, Provider.OPENAI_RESPONSES, Provider.AZURE, Provider.LMSTUDIO}
+
+_WITHOUT_IDS = {Provider.OLLAMA, Provider.GOOGLE}
+"""Calls have none on the wire, or need none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,9 @@ class LangChainProvider:
         if not isinstance(answered, AIMessage):
             return answered
         try:
-            response = from_chain(answered, said_before=len(messages))
+            response = from_chain(
+                answered, said_before=len(messages), own_ids=self._endpoint.name.provider not in _WITHOUT_IDS
+            )
         except Incomplete as error:
             why = ModelUnavailable(f"{self._endpoint.name} at {self._endpoint.host}: {error}")
             return _Failed(why, Circumstances(retryable=True, free=False, status=200))
@@ -112,15 +118,17 @@ class LangChainProvider:
 
     async def _ask(
         self, client: Client, messages: Sequence[BaseMessage], wanted: Wanted, headers: Mapping[str, str]
-    ) -> AIMessage | LLMResponse | _Failed:
+    ) -> AIMessage | _Failed:
+        before = sys.exception()
         try:
             with tracing_context(enabled=False):  # the environment may ask for traces, which carry everything said
                 return await client.model.bind(**client.arguments(wanted)).ainvoke(list(messages))
         except Exception as error:  # noqa: BLE001 - clients let anything through; each becomes an error of the tree
-            if is_content_filter(error):
-                return LLMResponse(text="", stop=Stop.CONTENT_FILTER, model=self.get_model_name())
-            self._learn(refused_parameter(error))
-            return _Failed(*translate(error, self._endpoint, headers, self._redact))
+            raised = Raised(error, before)
+            if was_filtered(raised):
+                return AIMessage("", response_metadata={"finish_reason": "content_filter"})
+            self._learn(refused_parameter(raised))
+            return _Failed(*translate(raised, self._endpoint, headers, self._redact))
 
     def _learn(self, refused: str) -> None:
         if refused:

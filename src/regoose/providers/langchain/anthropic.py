@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import anthropic
+import httpx2
 from langchain_anthropic import ChatAnthropic
 from pydantic import SecretStr
 from typing_extensions import override
 
 from regoose.providers.langchain.request import Arguments, Client, Setup, Wanted, knows_schemas
-from regoose.providers.langchain.wire import hooks
+from regoose.providers.langchain.wire import hooks, read
 
 _OWN = "https://api.anthropic.com"
 """Always said aloud: without it LangChain asks the environment, which may point at LangSmith's gateway."""
+
+
+class _Http(anthropic.DefaultAsyncHttpxClient):
+    """Hands on whole answers whose calls LangChain can read: arguments that are no object make it fail otherwise."""
+
+    @override
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """Send a request; see `legible`."""
+        return read(await super().send(request, **options))
 
 
 class _Chat(ChatAnthropic):
@@ -27,7 +38,7 @@ class _Chat(ChatAnthropic):
             base_url=self.anthropic_api_url,
             max_retries=0,
             timeout=None,
-            http_client=anthropic.DefaultAsyncHttpxClient(event_hooks=hooks(), follow_redirects=False, timeout=None),
+            http_client=_Http(event_hooks=hooks(), follow_redirects=False, timeout=None),
         )
 
     async def aclose(self) -> None:

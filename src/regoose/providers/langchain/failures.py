@@ -17,6 +17,7 @@ from regoose.errors import (
     ModelDenied,
     ModelRejected,
     ModelUnavailable,
+    ModelUnsuitable,
     QuotaExhausted,
     RegooseError,
     UnknownModel,
@@ -35,12 +36,18 @@ _NEVER_CONNECTED = {
     "ConnectionRefusedError",
     "UnsupportedProtocol",
 }
+"""Names of the classes themselves: some of their subclasses befall connections that stood."""
+_NO_TOOLS = re.compile(
+    r"(?:does not|doesn't|not) support(?:ed)?.{0,40}\btool|\btools?\b.{0,40}not support|function calling is not",
+    re.IGNORECASE,
+)
 _WINDOW = re.compile(
     r"context_length_exceeded|prompt is too long|context (?:window|length)|maximum context"
     r"|exceeds? the (?:maximum number of tokens|available context)|token limit|too many (?:input )?tokens",
     re.IGNORECASE,
 )
-_QUOTA = re.compile(r"insufficient_quota|credit balance|exceeded your current quota|billing", re.IGNORECASE)
+_QUOTA = re.compile(r"insufficient_quota|credit balance|exceeded your current quota|billing|usage limit", re.IGNORECASE)
+_KEY = re.compile(r"api.key.(?:not.valid|invalid)", re.IGNORECASE)
 _DECLINED = {429, 503, 529}
 """The server did not begin to work on it."""
 _WORTH_ANOTHER = {408, 409, 425, 429}
@@ -56,11 +63,20 @@ class _Heard:
     connected: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a client raised."""
+
+    error: Exception
+    before: BaseException | None
+    """What was being handled already when the client was called, and has nothing to do with it."""
+
+
 def translate(
-    error: Exception, endpoint: Endpoint, headers: Mapping[str, str], redact: Redactor
+    raised: Raised, endpoint: Endpoint, headers: Mapping[str, str], redact: Redactor
 ) -> tuple[RegooseError, Circumstances]:
-    """Return the error of our tree that `error` amounts to, without secrets, and its circumstances."""
-    heard = _listen(error)
+    """Return the error of our tree that it amounts to, without secrets, and its circumstances."""
+    heard = _listen(raised)
     status, words = heard.status, redact(heard.words)[:_LONGEST]
     found = Circumstances(
         retryable=status is None or status in _WORTH_ANOTHER or status >= 500,
@@ -77,15 +93,14 @@ def translate(
     return kind(f"{_who(endpoint)} answered with status {status}: {words}"), found
 
 
-def is_content_filter(error: Exception) -> bool:
-    """Whether the request itself was stopped by a content filter, which Azure says with a status of 400."""
-    heard = _listen(error)
-    return heard.status == 400 and "content_filter" in heard.words
+def was_filtered(raised: Raised) -> bool:
+    """Whether a client raised because of a content filter, as LangChain's for Azure does in place of the answer."""
+    return isinstance(raised.error, ValueError) and "content filter being triggered" in str(raised.error)
 
 
-def refused_parameter(error: Exception) -> str:
+def refused_parameter(raised: Raised) -> str:
     """Return which of `temperature`, `schema` and `limit` a status of 400 complains about, or nothing."""
-    heard = _listen(error)
+    heard = _listen(raised)
     if heard.status not in {400, 422}:
         return ""
     words = heard.words.lower()
@@ -100,7 +115,7 @@ def refused_parameter(error: Exception) -> str:
 
 
 def _kind(status: int, words: str) -> type[RegooseError]:
-    if status in {401, 403}:
+    if status in {401, 403} or (status == 400 and _KEY.search(words)):
         return ModelDenied
     if status == 402 or (status in {400, 429} and _QUOTA.search(words)):
         return QuotaExhausted
@@ -110,29 +125,30 @@ def _kind(status: int, words: str) -> type[RegooseError]:
         return UnknownModel
     if status in {400, 413, 422} and (status == 413 or _WINDOW.search(words)):
         return WindowExceeded
-    return ModelRejected
+    return ModelUnsuitable if status == 400 and _NO_TOOLS.search(words) else ModelRejected
 
 
 def _who(endpoint: Endpoint) -> str:
     return f"{endpoint.name} at {endpoint.host}"
 
 
-def _listen(error: Exception) -> _Heard:
-    chain = tuple(_chain(error))
+def _listen(raised: Raised) -> _Heard:
+    error, chain = raised.error, tuple(_chain(raised.error, raised.before))
     status = next((found for part in chain if (found := _status(part))), None)
     words = next((found for part in chain if (found := _words(part))), "") or str(error) or type(error).__name__
-    names = {kind.__name__ for part in chain for kind in type(part).__mro__}
+    root = next((part for part in reversed(chain) if str(part)), error)
+    names = {type(part).__name__ for part in chain}
     if status is None:
-        words = f"{type(chain[-1]).__name__}: {words}"
+        words = f"{type(root).__name__}: {root}"
     return _Heard(status, " ".join(words.split()), connected=not names & _NEVER_CONNECTED)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
+def _chain(error: BaseException | None, before: BaseException | None) -> Iterator[BaseException]:
+    seen = {id(before)}
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _status(error: BaseException) -> int | None:

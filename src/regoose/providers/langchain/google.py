@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from langchain_google_genai import ChatGoogleGenerativeAI
 from pydantic import SecretStr
 
+from regoose.domain.json import Json
 from regoose.providers.langchain.request import Arguments, Client, Setup, Wanted, function, knows_schemas
 from regoose.providers.langchain.wire import hooks
 
@@ -31,10 +34,19 @@ def connect(setup: Setup) -> Client:
     )
 
 
+def _known(schema: dict[str, Json]) -> dict[str, Json]:
+    """Return a schema of arguments without what LangChain leaves out of it, with a line in the log for each."""
+    return {
+        key: _known(value) if isinstance(value, dict) else value
+        for key, value in schema.items()
+        if key not in {"additionalProperties", "$schema"}
+    }
+
+
 def _arguments(wanted: Wanted) -> Arguments:
     arguments: Arguments = {"max_output_tokens": wanted.max_tokens}
     if wanted.tools:
-        arguments["tools"] = [function(tool) for tool in wanted.tools]
+        arguments["tools"] = [function(replace(tool, parameters=_known(tool.parameters))) for tool in wanted.tools]
     if wanted.forced:
         arguments["tool_choice"] = wanted.forced if len(wanted.tools) == 1 else "any"
     if wanted.output:

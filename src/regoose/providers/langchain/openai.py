@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import openai
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
+from typing_extensions import override
 
 from regoose.domain.conversation import OutputFormat
 from regoose.domain.json import Json
 from regoose.providers.langchain.request import Arguments, Client, Setup, Wanted, function, knows_schemas
-from regoose.providers.langchain.wire import hooks
+from regoose.providers.langchain.wire import hooks, read
 from regoose.providers.names import Provider
 
 _OWN = "https://api.openai.com/v1"
@@ -21,9 +24,18 @@ _NO_KEY = "none"
 """What a local server is given; OpenAI's client insists on a key."""
 
 
+class _Http(openai.DefaultAsyncHttpxClient):
+    """Hands on whole answers whose calls LangChain can read: arguments that are no object make it fail otherwise."""
+
+    @override
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """Send a request; see `legible`."""
+        return read(await super().send(request, **options))
+
+
 def connect(setup: Setup) -> Client:
     """Make a client."""
-    http = openai.DefaultAsyncHttpxClient(event_hooks=hooks(), follow_redirects=False, timeout=None)
+    http = _Http(event_hooks=hooks(), follow_redirects=False, timeout=None)
     model = _azure(setup, http) if setup.endpoint.name.provider is Provider.AZURE else _plain(setup, http)
     responses = setup.endpoint.name.provider is Provider.OPENAI_RESPONSES
     return Client(
@@ -35,7 +47,7 @@ def connect(setup: Setup) -> Client:
     )
 
 
-def _plain(setup: Setup, http: openai.DefaultAsyncHttpxClient) -> BaseChatOpenAI:
+def _plain(setup: Setup, http: _Http) -> BaseChatOpenAI:
     provider = setup.endpoint.name.provider
     url = setup.endpoint.url or _OWN
     official = (urlsplit(url).hostname or "").endswith("openai.com")
@@ -54,7 +66,7 @@ def _plain(setup: Setup, http: openai.DefaultAsyncHttpxClient) -> BaseChatOpenAI
     )
 
 
-def _azure(setup: Setup, http: openai.DefaultAsyncHttpxClient) -> BaseChatOpenAI:
+def _azure(setup: Setup, http: _Http) -> BaseChatOpenAI:
     return AzureChatOpenAI(
         azure_deployment=setup.endpoint.name.model,
         model=setup.endpoint.name.model,

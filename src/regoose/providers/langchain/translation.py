@@ -14,10 +14,10 @@ from langchain_core.messages import (
     ToolMessage,
 )
 from langchain_core.messages import ToolCall as ChainToolCall
-from pydantic import TypeAdapter, ValidationError
 
 from regoose.domain.conversation import LLMResponse, Message, Speaker, Stop, ToolCall, Usage
 from regoose.domain.json import Json
+from regoose.providers.langchain.wire import WRAPPER
 
 _STOPS = {
     "length": Stop.LENGTH,
@@ -33,7 +33,6 @@ _STOPS = {
     "spii": Stop.CONTENT_FILTER,
 }
 """By the words of each protocol, in lower case. What is not listed is an end."""
-_OBJECT: TypeAdapter[dict[str, Json]] = TypeAdapter(dict[str, Json])
 _NOTHING = "(nothing)"
 """Said in place of an empty message, which several APIs refuse."""
 
@@ -64,14 +63,16 @@ def to_chain(messages: Sequence[Message], *, raw_arguments: bool) -> list[BaseMe
     return turned
 
 
-def from_chain(message: AIMessage, *, said_before: int) -> LLMResponse:
+def from_chain(message: AIMessage, *, said_before: int, own_ids: bool) -> LLMResponse:
     """
     Return a complete answer; `said_before` is the number of messages before it, by which missing ids are made up.
+
+    `own_ids`: whether the ids are the protocol's; elsewhere LangChain draws them, and another time others.
 
     Raises `Incomplete`. Usage is all zero where the provider did not count.
     """
     stop = _stop(message)
-    calls = tuple(_calls(message, said_before))
+    calls = tuple(_calls(message, said_before, own_ids=own_ids))
     if stop is Stop.END and calls:
         stop = Stop.TOOL_CALLS
     refusal = _refusal(message)
@@ -84,27 +85,37 @@ def _assistant(text: str, calls: Sequence[ToolCall], *, raw_arguments: bool) -> 
     sound: list[ChainToolCall] = []
     broken: list[InvalidToolCall] = []
     for call in calls:
-        try:
-            sound.append(ChainToolCall(name=call.name, args=_OBJECT.validate_json(call.arguments), id=call.id))
-        except ValidationError:
-            if raw_arguments:
-                broken.append(
-                    InvalidToolCall(
-                        type="invalid_tool_call", name=call.name, args=call.arguments, id=call.id, error=None
-                    )
-                )
-            else:
-                sound.append(ChainToolCall(name=call.name, args={"no JSON object": call.arguments}, id=call.id))
+        given = _object(call.arguments)
+        if given is None and raw_arguments:
+            broken.append(
+                InvalidToolCall(type="invalid_tool_call", name=call.name, args=call.arguments, id=call.id, error=None)
+            )
+        else:
+            given = {WRAPPER: call.arguments} if given is None else given
+            sound.append(ChainToolCall(name=call.name, args=given, id=call.id))
     return AIMessage(content=text, tool_calls=sound, invalid_tool_calls=broken)
 
 
-def _calls(message: AIMessage, said_before: int) -> list[ToolCall]:
+def _text(arguments: dict[str, Json]) -> str:
+    wrapped = arguments.get(WRAPPER)
+    return wrapped if isinstance(wrapped, str) else json.dumps(arguments, ensure_ascii=False)
+
+
+def _object(text: str) -> dict[str, Json] | None:
+    try:
+        value: Json = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _calls(message: AIMessage, said_before: int, *, own_ids: bool) -> list[ToolCall]:
     """Return the calls; those whose arguments are no JSON object follow the others, with their text as it came."""
-    found = [
-        (call["id"], call["name"], json.dumps(call["args"], ensure_ascii=False)) for call in message.tool_calls
-    ] + [(call["id"], call["name"] or "", call["args"] or "") for call in message.invalid_tool_calls]
+    found = [(call["id"], call["name"], _text(call["args"])) for call in message.tool_calls] + [
+        (call["id"], call["name"] or "", call["args"] or "{}") for call in message.invalid_tool_calls
+    ]
     return [
-        ToolCall(id=name_of_call or f"call_{said_before}_{number}", name=name, arguments=arguments)
+        ToolCall(id=(own_ids and name_of_call) or f"call_{said_before}_{number}", name=name, arguments=arguments)
         for number, (name_of_call, name, arguments) in enumerate(found)
     ]
 

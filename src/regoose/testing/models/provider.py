@@ -12,6 +12,7 @@ from regoose.errors import (
     ModelDenied,
     ModelRejected,
     ModelUnavailable,
+    ModelUnsuitable,
     QuotaExhausted,
     RegooseError,
     UnknownModel,
@@ -31,7 +32,7 @@ _ERRORS: dict[FaultKind, type[RegooseError]] = {
     FaultKind.BAD_REQUEST: ModelRejected,
     FaultKind.CONTEXT_OVERFLOW: WindowExceeded,
     FaultKind.PROMPT_FILTERED: ModelRejected,
-    FaultKind.NO_TOOLS: ModelRejected,
+    FaultKind.NO_TOOLS: ModelUnsuitable,
 }
 _WAITS = frozenset({FaultKind.SLOW_START, FaultKind.DRIP})
 _STOPS = {

@@ -21,9 +21,10 @@ class Listener(HTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], backend: Backend) -> None:
+    def __init__(self, address: tuple[str, int], backend: Backend, *, keep_alive: bool) -> None:
         super().__init__(address, Handler)
         self.backend = backend
+        self.keep_alive = keep_alive
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._open: dict[socket.socket, threading.Thread] = {}
@@ -87,6 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         listener = cast("Listener", self.server)
         content = self.rfile.read(int(self.headers.get("content-length") or 0))
         incoming = Incoming(method, self.path, tuple(self.headers.items()), content)
+        self.close_connection = self.close_connection or not listener.keep_alive
         self._send(listener.backend.respond(incoming), listener.stopping)
 
     def _send(self, response: Response, stopping: threading.Event) -> None:
@@ -109,6 +111,7 @@ class Handler(BaseHTTPRequestHandler):
         framing = "transfer-encoding: chunked" if response.length is None else f"content-length: {response.length}"
         lines = [f"HTTP/1.1 {response.status} {reason}", f"content-type: {response.media_type}", framing]
         lines += [f"{name}: {value}" for name, value in response.headers.items()]
+        lines += ["connection: close"] if self.close_connection else []
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
 
     def _end(self, how: Ending) -> None:

@@ -35,8 +35,8 @@ class ModelServer:
             client = OpenAI(base_url=server.url("openai"), api_key="any")
 
     A list of turns is a script in order. Where a `key` is given, requests without it are answered 401; where `models`
-    are, others are unknown. Port 0 takes a free one. Requests that the script has no turn for, and illegal histories,
-    are `problems`.
+    are, others are unknown. Port 0 takes a free one. Without `keep_alive` each response ends its connection, for
+    clients that leave theirs open. Requests that the script has no turn for, and illegal histories, are `problems`.
     """
 
     def __init__(
@@ -47,10 +47,12 @@ class ModelServer:
         models: Sequence[str] = (),
         host: str = "127.0.0.1",
         port: int = 0,
+        keep_alive: bool = True,
     ) -> None:
         whole = script if isinstance(script, Script) else Script.ordered(*script)
         self._backend = Backend(whole, key, tuple(models))
         self._address = (host, port)
+        self._keep_alive = keep_alive
         self._listener: Listener | None = None
         self._thread: threading.Thread | None = None
 
@@ -58,7 +60,7 @@ class ModelServer:
         """Listen; raises `OSError` where the port is taken."""
         if self._listener is not None:
             return
-        listener = Listener(self._address, self._backend)
+        listener = Listener(self._address, self._backend, keep_alive=self._keep_alive)
         self._address = (self._address[0], listener.server_address[1])
         self._thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()

@@ -102,7 +102,7 @@ class Anthropic:
         """Render an answer as a stream."""
         usage = _usage(reply)
         head: JsonObject = {**_head(reply), "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 1}}
-        events: list[JsonObject] = [{"type": "message_start", "message": head}]
+        events: list[JsonObject] = [{"type": "message_start", "message": head}, {"type": "ping"}]
         blocks: list[tuple[JsonObject, list[JsonObject]]] = []
         if reply.text:
             deltas: list[JsonObject] = [{"type": "text_delta", "text": piece} for piece in pieces_of(reply.text)]

@@ -81,7 +81,7 @@ def _check_tools(turns: list[list[tuple[str, JsonObject]]]) -> Refused | None:
             if not identity:
                 return Refused(f"{where}.tool_use.id: Field required")
             if identity in seen:
-                return Refused(f"{where.rsplit('.content', 1)[0]}: `tool_use` ids must be unique")
+                return Refused(f"{where}: `tool_use` ids must be unique")
             seen.add(identity)
         if wrong := _check_results([identity for _, identity in used], turn, following):
             return wrong

@@ -187,10 +187,13 @@ def _base(reply: Reply) -> JsonObject:
         "instructions": None,
         "metadata": {},
         "parallel_tool_calls": True,
+        "previous_response_id": None,
         "temperature": 1.0,
+        "text": {"format": {"type": "text"}},
         "tool_choice": "auto",
         "tools": [],
         "top_p": 1.0,
+        "truncation": "disabled",
     }
 
 

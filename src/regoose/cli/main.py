@@ -15,6 +15,7 @@ import typer
 
 from regoose import __version__
 from regoose.cli import runs
+from regoose.cli.asking import Asker, asker
 from regoose.cli.console import Terminal, accept_all
 from regoose.cli.demo import demo
 from regoose.cli.doctor import doctor
@@ -63,15 +64,15 @@ def _root(
         raise typer.Exit
 
 
-def run(arguments: list[str], connect: Connect | None = None) -> int:
+def run(arguments: list[str], connect: Connect | None = None, ask: Asker | None = None) -> int:
     """
     Run one command and return its exit code: the last place that an error can reach.
 
-    `connect` wires the services; the composition root's by default.
+    `connect` wires the services, the composition root's by default; `ask` asks a person, at the terminal by default.
     """
     accept_all()
     terminal = Terminal(as_json="--json" in arguments)
-    shell = Shell(terminal, connect or _connect, program())
+    shell = Shell(terminal, connect or _connect, program(), ask or asker(terminal))
     try:
         code: object = build()(arguments, prog_name="regoose", standalone_mode=False, obj=shell)
     except RegooseError as error:

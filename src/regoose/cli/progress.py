@@ -14,8 +14,8 @@ from regoose.domain.event import Event
 
 PLAIN_SECONDS = 10.0
 """How often a long step says something where nobody watches a terminal."""
-MARKS = {"finished": ("✓", "green"), "replayed": ("↻", "cyan"), "failed": ("✗", "red")}
-NAMES = {"finished": "done", "replayed": "recorded", "failed": "failed"}
+MARKS = {"finished": ("✓", "green"), "replayed": ("↻", "cyan"), "failed": ("✗", "red"), "waiting": ("?", "yellow")}
+NAMES = {"finished": "done", "replayed": "recorded", "failed": "failed", "waiting": "waits for an answer"}
 
 
 class Progress:
@@ -63,7 +63,7 @@ class Progress:
         began = self._began.pop(event.step, None)
         seconds = f" ({time.monotonic() - began:.1f} s)" if began is not None and event.kind == "finished" else ""
         # What failed is said once, by the error that ends the command.
-        message = NAMES[event.kind] if event.kind == "failed" else _message(event) or NAMES[event.kind]
+        message = NAMES[event.kind] if event.kind in {"failed", "waiting"} else _message(event) or NAMES[event.kind]
         return Text.assemble((mark, colour), " ", (event.step, "bold"), f" {message}", (seconds, "dim"))
 
     def _line(self, text: Text) -> None:

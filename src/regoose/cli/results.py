@@ -15,6 +15,7 @@ from regoose.domain.generation import GenerateResult
 from regoose.domain.kinds import Result, Task
 from regoose.domain.solve import SolveResult
 from regoose.domain.task import TaskLimits
+from regoose.errors import ApprovalNeeded
 from regoose.reports.generation.document import generate_document
 from regoose.reports.json import Document, fix_document, solve_document
 from regoose.settings import Settings
@@ -35,11 +36,27 @@ async def carry_out(shell: Shell, services: Services, task: Task) -> int:
 
 
 async def follow(shell: Shell, services: Services, run_id: str) -> int:
-    """Show a run as it happens, then its result; return the exit code."""
-    with Progress(shell.terminal) as progress:
-        result = await services.runs.follow(run_id, progress)
+    """Show a run as it happens, then its result; return the exit code. What it asks is asked where somebody sits."""
+    while True:
+        try:
+            with Progress(shell.terminal) as progress:
+                result = await services.runs.follow(run_id, progress)
+            break
+        except ApprovalNeeded:
+            if not await _answered(shell, services, run_id):
+                raise
+            await services.runs.resume(run_id)
     shell.run_id = None
     return show(shell, result)
+
+
+async def _answered(shell: Shell, services: Services, run_id: str) -> bool:
+    """Ask at the terminal what a run waits for, and keep the answer; nothing is held meanwhile."""
+    summary, _ = await services.runs.show(run_id)
+    approval = shell.ask(summary.question) if shell.ask is not None and summary.question is not None else None
+    if approval is not None:
+        await services.runs.approve(run_id, approval)
+    return approval is not None
 
 
 def show(shell: Shell, result: Result) -> int:

@@ -14,11 +14,14 @@ from typing import Protocol
 
 import typer
 
+from regoose.cli.asking import Asker
 from regoose.cli.console import Terminal
+from regoose.domain.approval import Approval, Question
 from regoose.domain.event import Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.json import Json
 from regoose.domain.kinds import Result, Task
-from regoose.domain.run import ProofResult, RunSummary, StepRecord
+from regoose.domain.run import ProofResult, Replayed, RunSummary, StepRecord
 from regoose.domain.task import ProofTask
 from regoose.sandbox.base import Probe
 from regoose.settings import Loaded
@@ -39,8 +42,20 @@ class Runs(Protocol):
         """Return the result of a run that has ended."""
         ...
 
-    async def resume(self, run_id: str | None = None) -> str:
+    async def resume(self, run_id: str | None = None, overrides: Mapping[str, Json] | None = None) -> str:
         """Go on with a run, the newest interrupted one where none is named, and return its id."""
+        ...
+
+    async def approve(self, run_id: str, approval: Approval) -> Question:
+        """Answer what a run waits for, and return the question."""
+        ...
+
+    async def replay(self, run_id: str, observer: Observer | None = None) -> Replayed:
+        """Carry a run out again from its journal alone."""
+        ...
+
+    async def fork(self, run_id: str, at: str, overrides: Mapping[str, Json] | None = None) -> str:
+        """Begin a run with the steps of another one before `at` and return its id."""
         ...
 
     async def cancel(self, run_id: str) -> None:
@@ -96,6 +111,8 @@ class Shell:
     connect: Connect
     program: str
     """How the user calls Regoose, for commands in messages."""
+    ask: Asker | None = None
+    """Asks a person at the terminal; None where nobody sits there."""
     run_id: str | None = None
     codes: list[int] = field(default_factory=list[int])
 

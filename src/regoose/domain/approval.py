@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from regoose.errors import ApprovalNeeded
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -26,3 +28,11 @@ class Approval:
     """Why, in the person's words; whoever writes next may read it."""
     by: str = ""
     """Name of the account that answered."""
+
+
+def unanswered(run_id: str, question: str) -> ApprovalNeeded:
+    """Return the error that says how to answer a run's question."""
+    return ApprovalNeeded(
+        f"run {run_id} waits for an answer: {question}",
+        hint=f"Say yes: `regoose runs approve {run_id}`; or no: add `--reject --comment TEXT`.",
+    )

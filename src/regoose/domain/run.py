@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from regoose.domain.approval import Question
 from regoose.domain.evidence import Evidence, Verdict
+from regoose.domain.json import Json
 from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate, Suspect
 from regoose.domain.task import Engine
@@ -17,6 +19,8 @@ class RunState(StrEnum):
     RUNNING = "running"
     INTERRUPTED = "interrupted"
     """Its process is gone and it can be resumed."""
+    WAITING = "waiting"
+    """It waits for a person's answer; nothing is held meanwhile."""
     FINISHED = "finished"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -33,6 +37,10 @@ class RunSummary:
     verdict: Verdict | None
     started: float
     ended: float | None
+    forked_from: str | None = None
+    """The run whose first steps it took over."""
+    question: Question | None = None
+    """What it waits for an answer to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,25 @@ class StepRecord:
     started: float | None
     ended: float | None
     error: str | None = None
+    value: Json = None
+    """What it gave."""
+    request: tuple[Json, ...] | None = None
+    """What it was asked, in parts; None where it kept no request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What came of replaying a run: it ended as recorded, or was met as far as it is recorded."""
+
+    run_id: str
+    steps: int
+    calls: int
+    """Of a model, among the steps."""
+    has_ended: bool
+    next_step: str = ""
+    """Where the run has not ended: the first step that is not recorded."""
+    error: str | None = None
+    """What ended the run, then as now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

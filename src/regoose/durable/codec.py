@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
+from regoose.domain.conversation import LLMResponse
 from regoose.domain.json import Json
 from regoose.errors import RegooseError
 
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 ERROR = "$error"
 """Key that holds the class of an error."""
+_RESPONSE = {"text", "calls", "stop", "usage", "model"}
+"""Keys by which the answer of a model is known, in this version and in older ones."""
 _UNEXPECTED_HINT = "This is a defect of Regoose; please report it with the command that led here."
 
 
@@ -47,6 +50,16 @@ def to_json(value: T, kind: type[T]) -> Json:
 def from_json(value: Json, kind: type[T]) -> T:
     """Turn what `to_json` gave back into a value of `kind`; raises `ValueError` where it does not fit."""
     return _adapter(kind).validate_python(value)
+
+
+def as_response(value: Json) -> LLMResponse | None:
+    """Return what a model answered, None where a step gave something else."""
+    if not isinstance(value, dict) or not value.keys() >= _RESPONSE:
+        return None
+    try:
+        return from_json(value, LLMResponse)
+    except ValueError:
+        return None
 
 
 def dumps(value: object) -> str:

@@ -1,25 +1,22 @@
 """
 The journal's database: SQLite in one file of the state directory, opened so that several processes can share it.
 
-DBOS asks SQLite for `unixepoch('subsec')`, which came with 3.42; older libraries (Debian 12 has 3.40) are given the
-function here. `PRAGMA user_version` holds the number of our journal format, so that an older Regoose refuses a file
-that a newer one wrote instead of misreading it.
+`PRAGMA user_version` holds the number of our journal format, so that an older Regoose refuses a file that a newer one
+wrote instead of misreading it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-import time
 from pathlib import Path
-from typing import Protocol
-
-import sqlalchemy as sa
-from sqlalchemy import event
 
 from regoose.durable import notes
 from regoose.errors import MachineError
 
+APPLICATION = "regoose"
+VERSION = "1"
+"""Version of the workflows' step sequences; a run goes on only under the version that began it."""
 FORMAT = 2
 """
 Number of the journal format; it rises when a file becomes unreadable for older versions.
@@ -27,14 +24,6 @@ Number of the journal format; it rises when a file becomes unreadable for older 
 1: steps hold plain values. 2: a step may keep what it was asked beside its value; notes.
 """
 FILE_NAME = "regoose.db"
-
-
-class _Connection(Protocol):
-    isolation_level: str | None
-
-    def execute(self, statement: str, /) -> object: ...
-
-    def create_function(self, name: str, narg: int, func: object, /) -> None: ...
 
 
 def check(state_dir: Path) -> Path:
@@ -65,26 +54,6 @@ def check(state_dir: Path) -> Path:
             hint="Upgrade Regoose, or set REGOOSE_STATE_DIR to another directory.",
         )
     return path
-
-
-def open_engine(path: Path) -> sa.Engine:
-    """Open the database for DBOS: immediate transactions, a patient wait for locks, and the missing function."""
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
-    event.listen(engine, "connect", _prepare)
-    return engine
-
-
-def _prepare(connection: _Connection, _record: object) -> None:
-    connection.isolation_level = "IMMEDIATE"
-    connection.execute("PRAGMA busy_timeout = 30000")
-    connection.execute("PRAGMA foreign_keys = ON")
-    if sqlite3.sqlite_version_info < (3, 42):
-        connection.create_function("unixepoch", -1, _unixepoch)
-
-
-def _unixepoch(*modifiers: str) -> float | int:
-    now = time.time()
-    return now if "subsec" in modifiers else int(now)
 
 
 def unusable(path: Path, error: Exception) -> MachineError:

@@ -42,17 +42,21 @@ def first_difference(was: Json, now: Json) -> tuple[str, str, str]:
     """Return the place of the first difference, and what stands around it on either side."""
     left, right = dict(_leaves(was)), dict(_leaves(now))
     for place in [*left, *(place for place in right if place not in left)]:
-        if left.get(place) != right.get(place):
-            texts = left.get(place, ""), right.get(place, "")
-            same = next((at for at, (one, other) in enumerate(zip(*texts, strict=False)) if one != other), None)
-            around = min(map(len, texts)) if same is None else same
-            shown = [_around(side[place], around) if place in side else _NOTHING for side in (left, right)]
-            return place, shown[0], shown[1]
+        if place in left and place in right and json.dumps(left[place]) == json.dumps(right[place]):
+            continue
+        texts = [_shown(side[place]) if place in side else "" for side in (left, right)]
+        same = next((at for at, (one, other) in enumerate(zip(*texts, strict=False)) if one != other), None)
+        around = min(map(len, texts)) if same is None else same
+        shown = [
+            _around(text, around) if place in side else _NOTHING
+            for side, text in zip((left, right), texts, strict=True)
+        ]
+        return place, shown[0], shown[1]
     return "", _NOTHING, _NOTHING
 
 
-def _leaves(value: Json, place: str = "") -> Iterator[tuple[str, str]]:
-    """Give what is no object and no list, as text, by its place."""
+def _leaves(value: Json, place: str = "") -> Iterator[tuple[str, Json]]:
+    """Give what is no object and no list, or an empty one, by its place."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from _leaves(inner, f"{place}.{key}" if place else key)
@@ -60,7 +64,11 @@ def _leaves(value: Json, place: str = "") -> Iterator[tuple[str, str]]:
         for index, inner in enumerate(value):
             yield from _leaves(inner, f"{place}[{index}]")
     else:
-        yield place, value if isinstance(value, str) else json.dumps(value)
+        yield place, value
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _around(text: str, place: int) -> str:
@@ -69,4 +77,4 @@ def _around(text: str, place: int) -> str:
 
 
 def _start(value: Json) -> str:
-    return _around(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 0)
+    return _around(_shown(value), 0)

@@ -31,14 +31,14 @@ from sqlalchemy import exc
 from regoose.domain.event import Event, Observer
 from regoose.domain.json import Json
 from regoose.durable import database
-from regoose.durable.journal import APPLICATION, VERSION, Journal, JsonSerializer
+from regoose.durable.client import FORKED, JsonSerializer, open_engine
+from regoose.durable.database import APPLICATION, VERSION
+from regoose.durable.journal import Journal
 from regoose.durable.live import LiveSteps
 from regoose.durable.lock import RunLock
-from regoose.durable.run import Run, Suspended
+from regoose.durable.overrides import merged
+from regoose.durable.run import Run, Suspended, Workflow
 from regoose.errors import MachineError, RegooseError, RunBusy, RunCancelled, UsageError
-
-Workflow = Callable[[Run, Json], Awaitable[Json]]
-"""Takes the run's handle and its task, returns its result. Deterministic outside of its steps."""
 
 _Registered = Callable[[Json], Coroutine[None, None, Json]]
 _ADOPTION_SECONDS = 30.0
@@ -81,7 +81,7 @@ class Engine:
         """Open the database and start DBOS; raises `MachineError` where the state directory cannot be used."""
         path = await asyncio.to_thread(database.check, self._state)
         _silence()
-        self._database = database.open_engine(path)
+        self._database = open_engine(path)
         DBOS(config=self._config())
         DBOS.listen_queues([self._executor])
         for kind, workflow in self._workflows.items():
@@ -115,24 +115,24 @@ class Engine:
             self._drop(run_id, active)
             raise
 
-    async def resume(self, run_id: str) -> None:
+    async def resume(self, run_id: str, overrides: Mapping[str, Json] | None = None) -> None:
         """
         Go on with a run whose process is gone, or that was suspended or cancelled.
+
+        `overrides` change fields of its task from now on.
 
         Raises `UnknownRun`, `RunBusy` where a process works on it, `UsageError` where it has ended or began under
         another version of its workflow.
         """
-        status = await self.journal.status(run_id)
-        if status.status in {"SUCCESS", "ERROR"}:
+        row = await self.journal.row(run_id)
+        if row.status in {"SUCCESS", "ERROR"}:
             raise UsageError(f"run {run_id} has ended; it cannot be resumed", hint=f"regoose runs show {run_id}")
-        if status.app_version != VERSION or status.name not in self._workflows:
-            raise UsageError(
-                f"run {run_id} was begun by another version of Regoose ({status.name}, {status.app_version})",
-                hint="Finish it with that version, or run the task again.",
-            )
+        self.journal.require_version(row, self._workflows)
         active = self._take(run_id)
         try:
-            await self._enqueue(run_id, status.queue_name)
+            if overrides:
+                await self.journal.override(run_id, merged(dict(await self.journal.overrides(run_id)), overrides))
+            await self._enqueue(run_id, row.queue)
             await asyncio.wait_for(active.began.wait(), _ADOPTION_SECONDS)
         except BaseException as error:
             self._drop(run_id, active)
@@ -242,7 +242,7 @@ class Engine:
             await DBOS.register_queue_async(self._executor, polling_interval_sec=_POLL)
             self._reads_queue = True
         await DBOS.resume_workflow_async(run_id, queue_name=self._executor)
-        if old_queue and old_queue != self._executor and old_queue.startswith(APPLICATION):
+        if old_queue and old_queue not in {self._executor, FORKED} and old_queue.startswith(APPLICATION):
             await DBOS.delete_queue_async(old_queue)
 
     def _take(self, run_id: str) -> _Active:

@@ -8,51 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Generator, Mapping
+import json
+from collections.abc import Container, Mapping
 from pathlib import Path
-
-from dbos import DBOSClient, Serializer, StepInfo, WorkflowStatus
-from sqlalchemy import exc
 
 from regoose.domain.approval import Approval, Question
 from regoose.domain.evidence import Verdict
 from regoose.domain.json import Json
 from regoose.domain.run import RunState, RunSummary, StepRecord
 from regoose.durable import database, notes, tables
-from regoose.durable.codec import dumps, from_json, loads, to_json
+from regoose.durable.codec import from_json, loads, to_json
 from regoose.durable.lock import is_held
+from regoose.durable.overrides import merged
 from regoose.durable.record import Record
-from regoose.errors import UnknownRun
+from regoose.durable.recorded import Recorded
+from regoose.durable.tables import Row
+from regoose.errors import UnknownRun, UsageError
 
-APPLICATION = "regoose"
-VERSION = "1"
-"""Version of the workflows' step sequences; a run goes on only under the version that began it."""
-SUSPENDED = "suspended"
-"""Attribute that holds why a run stopped without ending."""
-OVERRIDES, ASKED, ANSWERED = "overrides", "asked", "answered"
-"""Notes of a run: fields of its task that were changed, and beside a gate's name its question and its answer."""
+OVERRIDES, SUSPENDED, ASKED, ANSWERED = "overrides", "suspended", "asked", "answered"
+"""Notes of a run: changed fields of its task, why it stopped without ending, and by gate a question and its answer."""
 _LIVE = ("PENDING", "ENQUEUED", "DELAYED")
 _STATES = {"SUCCESS": RunState.FINISHED, "CANCELLED": RunState.CANCELLED}
 
 
-class JsonSerializer(Serializer):
-    """Makes DBOS keep JSON instead of pickles."""
-
-    def serialize(self, data: object) -> str:
-        """Encode."""
-        return dumps(data)
-
-    def deserialize(self, serialized_data: str) -> object:
-        """Decode."""
-        return loads(serialized_data)
-
-    def name(self) -> str:
-        """Name kept beside each entry."""
-        return "regoose-json-1"
-
-
 class Journal:
-    """Reads the journal of a state directory, and cancels runs in it."""
+    """Reads the journal of a state directory, and keeps what is said about runs from outside of them."""
 
     def __init__(self, state_dir: Path) -> None:
         self._state = state_dir
@@ -70,140 +50,183 @@ class Journal:
         return await asyncio.to_thread(self._list, limit)
 
     async def show(self, run_id: str) -> tuple[RunSummary, tuple[StepRecord, ...]]:
-        """Return one run with its steps in order; raises `UnknownRun`."""
+        """Return one run with its steps in order, and why it stopped where it did; raises `UnknownRun`."""
         return await asyncio.to_thread(self._show, run_id)
 
-    async def task(self, run_id: str) -> tuple[str, Json]:
-        """Return a run's kind and task."""
-        status = await self.status(run_id)
-        return status.name, _task(status)
+    async def row(self, run_id: str) -> Row:
+        """Return the database's row of a run; raises `UnknownRun`."""
+        return await asyncio.to_thread(self._row, run_id)
 
     async def outcome(self, run_id: str) -> Json | Exception | None:
         """Return a run's result, the error that ended it, or None where it has not ended."""
-        status = await self.status(run_id)
-        return status.error or status.output
+        row = await self.row(run_id)
+        ended: object = loads(row.error or row.output or "null")
+        return ended if isinstance(ended, Exception) else json.loads(row.output or "null")
 
-    async def status(self, run_id: str) -> WorkflowStatus:
-        """Return the database's row of a run; raises `UnknownRun`."""
-        return await asyncio.to_thread(self._status, run_id)
+    async def records(self, run_id: str) -> tuple[Record, ...]:
+        """Return the finished steps of a run as they were recorded, by number."""
+        return await asyncio.to_thread(tables.records, self._path(), run_id)
+
+    async def overrides(self, run_id: str) -> Mapping[str, Json]:
+        """Return the fields of a run's task that were changed since it began."""
+        found = (await asyncio.to_thread(notes.read, self._path(), run_id)).get(OVERRIDES)
+        return found if isinstance(found, dict) else {}
+
+    async def override(self, run_id: str, overrides: Json) -> None:
+        """Change fields of a run's task from now on."""
+        await asyncio.to_thread(notes.write, self._path(), run_id, OVERRIDES, overrides)
 
     async def note(self, run_id: str, why: str | None) -> None:
         """Keep why a run stopped without ending, or forget it."""
-        await asyncio.to_thread(self._note, run_id, why)
-
-    async def records(self, run_id: str) -> tuple[Record, ...]:
-        """Return the finished steps of a run with their values and what they were asked, by number."""
-        return await asyncio.to_thread(tables.records, database.check(self._state), run_id)
+        await asyncio.to_thread(notes.write, self._path(), run_id, SUSPENDED, why)
 
     async def ask(self, run_id: str, question: Question) -> Approval | None:
         """Keep what a run asks, and return the answer where a person has given it."""
         return await asyncio.to_thread(self._ask, run_id, question)
 
-    async def overrides(self, run_id: str) -> Mapping[str, Json]:
-        """Return what was changed about the task of a run since it began."""
-        found = (await asyncio.to_thread(notes.read, database.check(self._state), run_id)).get(OVERRIDES)
-        return found if isinstance(found, dict) else {}
+    async def answer(self, run_id: str, approval: Approval) -> Question:
+        """
+        Keep a person's answer to what the run waits for, which is returned.
+
+        Raises `UsageError` where it waits for none, with the last answer where there is one: an answer stays.
+        """
+        return await asyncio.to_thread(self._answer, run_id, approval)
 
     async def cancel(self, run_id: str) -> None:
         """Cancel a run wherever it is; its process stops within a second. Nothing happens to one that has ended."""
-        await self.status(run_id)
-        await asyncio.to_thread(self._cancel, run_id)
+        await self.row(run_id)
+        from regoose.durable import client  # noqa: PLC0415 - DBOS takes a second to import, which reading need not wait for
 
-    def _ask(self, run_id: str, question: Question) -> Approval | None:
-        path = database.check(self._state)
-        notes.write_once(path, run_id, f"{ASKED} {question.gate}", to_json(question, Question))
-        found = notes.read(path, run_id).get(f"{ANSWERED} {question.gate}")
-        return None if found is None else from_json(found, Approval)
+        await asyncio.to_thread(client.cancel, self._path(), run_id)
+
+    async def fork(self, run_id: str, child: str, at: int, overrides: Mapping[str, Json]) -> None:
+        """
+        Make the run `child`: it has the steps of `run_id` before number `at`, and its task with the `overrides`.
+
+        Nobody works on it until it is resumed.
+        """
+        from regoose.durable import client  # noqa: PLC0415 - see above
+
+        await self.override(
+            child, merged(dict(await self.overrides(run_id)), overrides)
+        )  # first: a child is never without
+        await asyncio.to_thread(client.fork, self._path(), run_id, child, at)
+
+    def require_version(self, row: Row, kinds: Container[str]) -> None:
+        """Raise `UsageError` where another version of the workflows recorded the run, or has its kind."""
+        if row.version != database.VERSION or row.kind not in kinds:
+            raise UsageError(
+                f"run {row.run_id} was begun by another version of Regoose ({row.kind}, {row.version})",
+                hint="Finish it with that version, or run the task again.",
+            )
+
+    def _path(self) -> Path:
+        return database.check(self._state)
 
     def _list(self, limit: int) -> tuple[RunSummary, ...]:
         if not (self._state / database.FILE_NAME).exists():
             return ()
-        with self._client() as client:
-            rows = client.list_workflows(limit=limit, sort_desc=True)
-        return tuple(self._summary(row) for row in rows)
+        return tuple(self._summary(row) for row in tables.runs(self._path(), limit))
 
     def _show(self, run_id: str) -> tuple[RunSummary, tuple[StepRecord, ...]]:
-        status = self._status(run_id)
-        with self._client() as client:
-            steps = tuple(_record(step) for step in client.list_workflow_steps(run_id))
-        why = (status.attributes or {}).get(SUSPENDED)
-        if why and status.status in _LIVE:
-            steps += (StepRecord(number=len(steps) + 1, name="interrupted", started=None, ended=None, error=why),)
-        return self._summary(status), steps
+        row = self._row(run_id)
+        summary, steps = self._summary(row), _steps(tables.records(self._path(), run_id))
+        why = notes.read(self._path(), run_id).get(SUSPENDED)
+        if why and row.status in _LIVE:
+            last = max((step.number for step in steps), default=0)
+            name = RunState.WAITING if summary.question else RunState.INTERRUPTED
+            steps += (StepRecord(number=last + 1, name=name.value, started=None, ended=None, error=str(why)),)
+        return summary, steps
 
-    def _status(self, run_id: str) -> WorkflowStatus:
-        rows: list[WorkflowStatus] = []
-        if (self._state / database.FILE_NAME).exists():
-            with self._client() as client:
-                rows = client.list_workflows(workflow_ids=[run_id])
-        if not rows:
+    def _row(self, run_id: str) -> Row:
+        row = tables.run(self._path(), run_id) if (self._state / database.FILE_NAME).exists() else None
+        if row is None:
             raise UnknownRun(f"no run is called {run_id!r}")
-        return rows[0]
+        return row
 
-    def _note(self, run_id: str, why: str | None) -> None:
-        with self._client() as client:
-            client.update_workflow_attributes(run_id, {SUSPENDED: why}, merge=True)
+    def _ask(self, run_id: str, question: Question) -> Approval | None:
+        path = self._path()
+        notes.write(path, run_id, f"{ASKED} {question.gate}", to_json(question, Question))
+        found = notes.read(path, run_id).get(f"{ANSWERED} {question.gate}")
+        return None if found is None else from_json(found, Approval)
 
-    def _cancel(self, run_id: str) -> None:
-        with self._client() as client:
-            client.cancel_workflow(run_id)
-
-    @contextlib.contextmanager
-    def _client(self) -> Generator[DBOSClient, None, None]:
-        path = database.check(self._state)
-        engine = database.open_engine(path)
-        try:
-            client = DBOSClient(
-                system_database_engine=engine, serializer=JsonSerializer(), application_name=APPLICATION
+    def _answer(self, run_id: str, approval: Approval) -> Question:
+        row = self._row(run_id)
+        question = self._question(row)
+        gate = question.gate if question else ""
+        if question is None or not notes.write_once(
+            self._path(), run_id, f"{ANSWERED} {gate}", to_json(approval, Approval)
+        ):
+            raise UsageError(
+                f"run {run_id} does not wait for an answer{self._last_answer(run_id)}",
+                hint=f"regoose runs show {run_id}",
             )
-            try:
-                yield client
-            finally:
-                client.destroy()
-        except exc.DatabaseError as error:
-            raise database.unusable(path, error) from None
-        finally:
-            engine.dispose()
+        notes.write(self._path(), run_id, SUSPENDED, None)
+        return question
 
-    def _summary(self, row: WorkflowStatus) -> RunSummary:
+    def _last_answer(self, run_id: str) -> str:
+        given = {name: note for name, note in notes.read(self._path(), run_id).items() if name.startswith(ANSWERED)}
+        if not given:
+            return ""
+        name, note = list(given.items())[-1]
+        approval = from_json(note, Approval)
+        said = f" ({approval.comment})" if approval.comment else ""
+        by = f" by {approval.by}" if approval.by else ""
+        gate = name.removeprefix(ANSWERED).strip()
+        return f": {gate!r} was answered with {'yes' if approval.granted else 'no'}{by}{said}"
+
+    def _question(self, row: Row) -> Question | None:
+        """Return the first question of a run that nobody has answered, None where it waits for none."""
+        if row.status not in _LIVE or is_held(self.lock_path(row.run_id)):
+            return None
+        found = notes.read(self._path(), row.run_id)
+        for name, note in found.items():
+            if name.startswith(ASKED) and f"{ANSWERED} {name.removeprefix(ASKED).strip()}" not in found:
+                return from_json(note, Question)
+        return None
+
+    def _summary(self, row: Row) -> RunSummary:
+        question = self._question(row)
         return RunSummary(
-            run_id=row.workflow_id,
-            kind=row.name,
-            repository=_text(_task(row), "repository"),
-            state=self.state(row),
+            run_id=row.run_id,
+            kind=row.kind,
+            repository=_text(row.task, "repository"),
+            state=RunState.WAITING if question else self._state_of(row),
             verdict=_verdict(row),
-            started=(row.created_at or 0) / 1000,
-            ended=row.completed_at / 1000 if row.completed_at else None,
+            started=row.started / 1000,
+            ended=row.ended / 1000 if row.ended else None,
+            forked_from=row.forked_from,
+            question=question,
         )
 
-    def state(self, row: WorkflowStatus) -> RunState:
-        """Say where a run stands, by its row and its lock."""
+    def _state_of(self, row: Row) -> RunState:
         if row.status in _LIVE:
-            return RunState.RUNNING if is_held(self.lock_path(row.workflow_id)) else RunState.INTERRUPTED
+            return RunState.RUNNING if is_held(self.lock_path(row.run_id)) else RunState.INTERRUPTED
         return _STATES.get(row.status, RunState.FAILED)
 
 
-def _record(step: StepInfo) -> StepRecord:
-    started, ended, error = step["started_at_epoch_ms"], step["completed_at_epoch_ms"], step["error"]
-    return StepRecord(
-        number=step["function_id"],
-        name=step["function_name"],
-        started=started / 1000 if started else None,
-        ended=ended / 1000 if ended else None,
-        error=str(error) if error else None,
+def _steps(records: tuple[Record, ...]) -> tuple[StepRecord, ...]:
+    requests = Recorded(records).requests
+    return tuple(
+        StepRecord(
+            number=one.number,
+            name=one.name,
+            started=one.started,
+            ended=one.ended,
+            error=str(one.error) if one.error else None,
+            value=one.value,
+            request=requests.of(one.number),
+        )
+        for one in records
     )
-
-
-def _task(row: WorkflowStatus) -> Json:
-    return row.input["args"][0] if row.input else None
 
 
 def _text(value: Json, key: str) -> str:
     return str(value.get(key, "")) if isinstance(value, dict) else ""
 
 
-def _verdict(row: WorkflowStatus) -> Verdict | None:
-    output: Json = row.output
+def _verdict(row: Row) -> Verdict | None:
+    output: Json = json.loads(row.output or "null")
     evidence = output.get("evidence") if isinstance(output, dict) else None
     with contextlib.suppress(ValueError):
         return Verdict(_text(evidence, "verdict") or _text(output, "status"))

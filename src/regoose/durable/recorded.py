@@ -21,6 +21,10 @@ class Recorded:
             if record.asked is not None:
                 self.requests.learn(record.number, record.asked)
 
+    def of(self, numbers: Sequence[int]) -> tuple[Record, ...]:
+        """Return the records of some steps."""
+        return tuple(self._records[number] for number in numbers)
+
     def check(self, number: int, name: str, request: Sequence[Json] | None) -> Record | None:
         """
         Return the record of a step, None where there is none.

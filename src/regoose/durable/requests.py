@@ -70,7 +70,8 @@ class Requests:
             return None
         same = _shared(asked, given)
         was = self._parts[asked[same]] if same < len(asked) else None
-        return show_difference(same + 1, was, present[same] if same < len(present) else None)
+        now: Json = json.loads(json.dumps(present[same])) if same < len(present) else None
+        return show_difference(same + 1, was, now)
 
     def _nearest(self, number: int, digests: Sequence[str]) -> tuple[int | None, int]:
         """Return the earlier step whose request this one continues, and how many parts they share."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from regoose.domain.approval import Approval, Question
+from regoose.domain.approval import Approval, Question, unanswered
 from regoose.domain.event import Event, EventData
 from regoose.domain.json import Json
 from regoose.durable.codec import from_json, to_json
@@ -16,6 +16,8 @@ from regoose.errors import ApprovalNeeded, RegooseError, SizeLimit
 
 T = TypeVar("T")
 
+Workflow = Callable[["Run", Json], Awaitable[Json]]
+"""Takes the run's handle and its task, returns its result. Deterministic outside of its steps."""
 Answers = Callable[[Question], Awaitable[Approval | None]]
 """Keeps what is asked and returns the answer, None where nobody has given one."""
 
@@ -114,13 +116,10 @@ class Run:
         async def answered() -> Approval:
             approval = await self.answers(asked)
             if approval is None:
-                raise ApprovalNeeded(
-                    f"run {self.run_id} waits for an answer: {question}",
-                    hint=f"Say yes: `regoose runs approve {self.run_id}`; or no: add `--reject --comment TEXT`.",
-                )
+                raise unanswered(self.run_id, question)
             return approval
 
-        return await self.step(f"approval {name}", Approval, answered, _say, [to_json(asked, Question)])
+        return await self.step(f"approval {name}", Approval, answered, _say, [{"question": to_json(asked, Question)}])
 
     def progress(self, step: str, message: str, **data: str | float | bool | None) -> None:
         """Tell observers how far a step is."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from regoose.domain.evidence import Check, Evidence, SuiteCounts
 from regoose.domain.repair import Candidate
-from regoose.domain.run import Cost, FixResult, ProofResult, RunSummary, StepRecord
+from regoose.domain.run import Cost, FixResult, ProofResult, Replayed, RunSummary, StepRecord
 from regoose.domain.solve import SolveResult
 
 Value = None | bool | int | float | str | Sequence["Value"] | Mapping[str, "Value"]
@@ -171,6 +171,10 @@ def run_document(run: RunSummary) -> Document:
         "status": run.verdict.value if run.verdict else None,
         "started": run.started,
         "ended": run.ended,
+        "forked_from": run.forked_from,
+        "question": None
+        if run.question is None
+        else {"gate": run.question.gate, "text": run.question.text, "details": run.question.details},
     }
 
 
@@ -182,6 +186,18 @@ def step_document(step: StepRecord) -> Document:
         "started": step.started,
         "ended": step.ended,
         "error": step.error,
+    }
+
+
+def replay_document(replayed: Replayed) -> Document:
+    """Return what `runs replay` found: the run ended as recorded, or was met as far as it is recorded."""
+    return {
+        "run_id": replayed.run_id,
+        "steps": replayed.steps,
+        "model_calls": replayed.calls,
+        "has_ended": replayed.has_ended,
+        "next_step": replayed.next_step or None,
+        "error": replayed.error,
     }
 
 

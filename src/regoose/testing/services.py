@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from regoose.cli.shell import Flags
+from regoose.domain.approval import Approval, Question
 from regoose.domain.event import Event, Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.json import Json
 from regoose.domain.kinds import Result, Task
-from regoose.domain.run import ProofResult, RunState, RunSummary, StepRecord
+from regoose.domain.run import ProofResult, Replayed, RunState, RunSummary, StepRecord
 from regoose.domain.task import ProofTask
-from regoose.errors import RegooseError, UnknownRun, UsageError
+from regoose.errors import ApprovalNeeded, RegooseError, UnknownRun, UsageError
 from regoose.sandbox.base import Probe
 from regoose.settings import Loaded, load
 
@@ -35,6 +37,12 @@ class FakeRuns:
     pause: Callable[[], Awaitable[None]] = _at_once
     """Awaited by `follow` after the events."""
     tasks: list[Task] = field(default_factory=list[Task])
+    questions: dict[str, Question] = field(default_factory=dict[str, Question])
+    """What runs wait for, by their ids."""
+    answers: dict[str, Approval] = field(default_factory=dict[str, Approval])
+    forks: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    overrides: list[Mapping[str, Json]] = field(default_factory=list[Mapping[str, Json]])
+    """What `resume` and `fork` were told to change."""
 
     async def start(self, task: Task) -> str:
         """Remember the task."""
@@ -49,6 +57,8 @@ class FakeRuns:
         await self.pause()
         if self.error is not None:
             raise self.error
+        if run_id in self.questions:
+            raise ApprovalNeeded(self.questions[run_id].text)
         return await self.result(run_id)
 
     async def result(self, run_id: str) -> Result:
@@ -57,14 +67,38 @@ class FakeRuns:
             raise UsageError(f"run {run_id} has not ended")
         return self.results[run_id]
 
-    async def resume(self, run_id: str | None = None) -> str:
+    async def resume(self, run_id: str | None = None, overrides: Mapping[str, Json] | None = None) -> str:
         """Go on with a run, the first interrupted one where none is named."""
+        self.overrides.append(overrides or {})
         if run_id is not None:
             return run_id
         for name, state in self.states.items():
             if state is RunState.INTERRUPTED:
                 return name
         raise UnknownRun("no run is interrupted, so there is nothing to resume")
+
+    async def approve(self, run_id: str, approval: Approval) -> Question:
+        """Take the answer to the question of a run; it waits no longer."""
+        if run_id not in self.questions:
+            raise UsageError(f"run {run_id} does not wait for an answer")
+        self.answers[run_id] = approval
+        self.states[run_id] = RunState.INTERRUPTED
+        return self.questions.pop(run_id)
+
+    async def replay(self, run_id: str, observer: Observer | None = None) -> Replayed:
+        """Return that the run's two steps were met again."""
+        summary, steps = await self.show(run_id)
+        for step in steps:
+            if observer is not None:
+                observer(Event(run_id, step.name, "replayed", step.name))
+        return Replayed(run_id=run_id, steps=len(steps), calls=0, has_ended=summary.ended is not None)
+
+    async def fork(self, run_id: str, at: str, overrides: Mapping[str, Json] | None = None) -> str:
+        """Remember from where, and begin the run called `next_id`."""
+        await self.show(run_id)
+        self.forks.append((run_id, at))
+        self.overrides.append(overrides or {})
+        return self.next_id
 
     async def cancel(self, run_id: str) -> None:
         """Mark a run as cancelled."""
@@ -88,6 +122,7 @@ class FakeRuns:
             verdict=result.status if result else None,
             started=1_700_000_000.0,
             ended=1_700_000_012.5 if result else None,
+            question=self.questions.get(run_id),
         )
         steps = (
             StepRecord(number=1, name="prepare", started=1.0, ended=2.0),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from regoose.agents.checking import PromptCheck, check_prompts
 from regoose.domain.event import Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.run import FixResult, ProofResult
@@ -22,6 +23,7 @@ from regoose.workflows.generate_tests import generate_tests, recall
 from regoose.workflows.located import located
 from regoose.workflows.prove import prove_commits
 from regoose.workflows.service import Kind, RunService
+from regoose.workflows.shown import Room
 from regoose.workflows.site import Equipment
 from regoose.workspace.checkout import WorkspaceLimits, Workspaces
 from regoose.workspace.environment import Environments
@@ -43,6 +45,10 @@ class App:
     async def prove(self, task: ProofTask, observer: Observer | None = None) -> ProofResult:
         """Run a proof again."""
         return await prove_commits(self.equipment, task, observer)
+
+    def check_prompts(self, window: int) -> tuple[PromptCheck, ...]:
+        """Say whether the prompts in force can be used with a model whose window has so many tokens."""
+        return check_prompts(self.loaded.settings.prompts, window, Room.of(window).largest())
 
     async def recall(self, task: GenerateTask) -> GenerateResult | None:
         """Return the result of an earlier run of `test`, where the same would come out."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from regoose.agents.changes import Changes
 from regoose.agents.desk import Desk
 from regoose.agents.gatekeeper import Gatekeeper
-from regoose.agents.loop import Agent
+from regoose.agents.loop import Agent, ModelRoom
 from regoose.agents.outputs import Outputs
 from regoose.agents.prompt import parse_prompt
 from regoose.agents.role import Role
@@ -104,7 +104,7 @@ class Bench:
             policy=self.policy,
         )
         role = Role(name="helper", prompt=PROMPT, output=Done, tools=(*LOOKING, *CHANGING), turns=self.turns)
-        agent = Agent(role, FakeModels({"": provider}), run, desk, self.gatekeeper, window=self.window)
+        agent = Agent(role, FakeModels({"": provider}), run, desk, self.gatekeeper, ModelRoom(self.window, 4000))
         return agent, provider
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Generic, Protocol
 
 from regoose.agents.changes import Changes
@@ -46,18 +46,31 @@ class Models(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ModelRoom:
+    """What a model can hold and say, in tokens."""
+
+    window: int
+    answer_tokens: int
+
+    @property
+    def answer(self) -> int:
+        """The most that one answer gets: of a small window, a quarter."""
+        return min(self.answer_tokens, self.window // 4)
+
+
 class Agent(Generic[O]):
     """
     A role at work on one task. `work` begins, `go_on` sends it back with what was found.
 
-    `window` is the model's, in tokens, as the run recorded it.
+    `room` is the model's, as the run recorded it.
     """
 
     def __init__(
-        self, role: Role[O], models: Models, run: Run, desk: Desk, gatekeeper: Gatekeeper, *, window: int
+        self, role: Role[O], models: Models, run: Run, desk: Desk, gatekeeper: Gatekeeper, room: ModelRoom
     ) -> None:
         self._role = role
-        self._window = window
+        self._room = room
         self._models = models
         self._run = run
         self._desk = desk
@@ -99,7 +112,7 @@ class Agent(Generic[O]):
     async def _ask(self) -> LLMResponse | None:
         """Make one model call; None where it has to be put differently, which is arranged for."""
         name, role = f"{self._role.name} {self._turn}", self._role
-        await self._talk.fit(self._window, role.answer_tokens, self._summarise)
+        await self._talk.fit(self._room.window, self._room.answer, self._summarise)
         try:
             response = await self._call(name, *self._dialect.ask(self._talk.messages, role.specs()))
         except WindowExceeded:
@@ -115,7 +128,7 @@ class Agent(Generic[O]):
         return self._dialect.read(response, self._turn)
 
     async def _call(self, name: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> LLMResponse:
-        role, limit = self._role.name, self._role.answer_tokens
+        role, limit = self._role.name, self._room.answer
         return await self._run.step(
             name,
             LLMResponse,

@@ -44,7 +44,6 @@ class Role(Generic[O]):
     """Model calls at most, over all of its work in one run."""
     patience: int = 3
     """How often in a row it is told that an answer cannot be used."""
-    answer_tokens: int = 4000
 
     def specs(self) -> tuple[ToolSpec, ...]:
         """Return the tools as the model is told of them, `finish` last."""

@@ -17,6 +17,14 @@ PLANNER, TESTER, CODER, REVIEWER = "planner", "tester", "coder", "reviewer"
 ROLES = (PLANNER, TESTER, CODER, REVIEWER)
 OUTPUTS = {PLANNER: Plan, TESTER: WrittenTests, CODER: WrittenChange, REVIEWER: Review}
 """What each role hands in."""
+_COMMON = frozenset({"requirement", "repository_map", "conventions", "environment"})
+VARIABLES = {
+    PLANNER: _COMMON,
+    TESTER: _COMMON | {"plan"},
+    CODER: _COMMON | {"plan", "tests"},
+    REVIEWER: frozenset({"requirement", "plan", "diff", "evidence", "environment"}),
+}
+"""What each role's prompt is given."""
 
 
 def planner(policy: Policy, prompts: Path | None) -> Role[Plan]:

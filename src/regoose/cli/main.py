@@ -14,7 +14,7 @@ import platformdirs
 import typer
 
 from regoose import __version__
-from regoose.cli import runs
+from regoose.cli import prompts, runs
 from regoose.cli.asking import Asker, asker
 from regoose.cli.console import Terminal, accept_all
 from regoose.cli.demo import demo
@@ -51,6 +51,7 @@ def build() -> typer.Typer:
     app.command("demo", short_help="Repair the example repository.")(demo)
     app.command("doctor", short_help="Show what this machine can do.")(doctor)
     runs.register(app)
+    prompts.register(app)
     return app
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 import typer
 
 from regoose.cli.asking import Asker
+from regoose.agents.checking import PromptCheck
 from regoose.cli.console import Terminal
 from regoose.domain.approval import Approval, Question
 from regoose.domain.event import Observer
@@ -90,6 +91,10 @@ class Services(Protocol):
 
     async def prove(self, task: ProofTask, observer: Observer | None = None) -> ProofResult:
         """Run a proof again."""
+        ...
+
+    def check_prompts(self, window: int) -> tuple[PromptCheck, ...]:
+        """Say whether the prompts in force can be used with a model of that window, in tokens."""
         ...
 
     async def recall(self, task: GenerateTask) -> GenerateResult | None:

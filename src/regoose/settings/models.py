@@ -113,6 +113,9 @@ class ModelSettings(BaseModel):
     model_attempts: Annotated[Count, About("models", own=True)] = Field(
         default=4, le=20, description="How often a model is asked for one answer before its backup is."
     )
+    prompts: Annotated[File, About("models", own=True)] = Field(
+        default=None, description="Directory of your own prompts: planner.md, tester.md, coder.md, reviewer.md."
+    )
     max_cost: Annotated[Money, About("models", own=True)] = Field(
         default=5.0, description="Most US dollars that one run may spend on models."
     )

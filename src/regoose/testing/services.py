@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from regoose.agents.checking import PromptCheck
 from regoose.cli.shell import Flags
 from regoose.domain.approval import Approval, Question
 from regoose.domain.event import Event, Observer
@@ -143,6 +144,7 @@ class FakeServices:
     loaded: Loaded = field(default_factory=lambda: load(environ={}, directory=Path("/"), user_config=Path("/none")))
     connected: list[tuple[Path | None, Flags]] = field(default_factory=list[tuple[Path | None, Flags]])
     proof_tasks: list[ProofTask] = field(default_factory=list[ProofTask])
+    prompts: tuple[PromptCheck, ...] = ()
     known: GenerateResult | None = None
     """What `recall` answers with."""
 
@@ -157,6 +159,11 @@ class FakeServices:
             observer(Event("", "prove", "finished", "prove"))
         assert self.proof is not None, "give the fake a proof"
         return self.proof
+
+    def check_prompts(self, window: int) -> tuple[PromptCheck, ...]:
+        """Return what was given as found."""
+        del window
+        return self.prompts
 
     async def recall(self, task: GenerateTask) -> GenerateResult | None:
         """Return what is known."""

@@ -51,5 +51,7 @@ class Authors:
     """What is known of files by their content, for showing repositories to models."""
     policy: Policy
     """What authors may do."""
+    answer_tokens: int = 4000
+    """Most tokens of one answer."""
     prompts: Path | None = None
     """Directory of the user's own prompts."""

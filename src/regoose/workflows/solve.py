@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from regoose.agents.changes import Changes
 from regoose.agents.desk import Desk
 from regoose.agents.gatekeeper import Gatekeeper
-from regoose.agents.loop import Agent
+from regoose.agents.loop import Agent, ModelRoom
 from regoose.agents.outputs import Outputs
 from regoose.agents.role import O, Role
 from regoose.agents.roles import ROLES, coder, planner, reviewer, tester
@@ -47,7 +47,7 @@ from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, mes
 from regoose.workflows.place import SitePlace
 from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
 from regoose.workflows.report import write_solve_report
-from regoose.workflows.shown import Shown, show_repository
+from regoose.workflows.shown import Room, Shown, show_repository
 from regoose.workflows.site import Equipment, Site
 from regoose.workflows.solving import (
     Attempt,
@@ -96,16 +96,18 @@ class _Solve:
         self._limits = task.limits
         self._models = authors.models.for_run(run.run_id, task.budget, task.model)
         self._gatekeeper = Gatekeeper(authors.policy, run, may_ask=task.approve)
-        self._outputs = Outputs(run.folder / "outputs")
+        self._folder = run.folder / "outputs"
         self._prompts = authors.prompts
 
     async def carry_out(self) -> SolveResult:
         """Run the steps, or replay those that are recorded, and return the result."""
         run = self._run
         self._staff = await run.step("models", Staff, self._hire, Staff.sentence)
+        room = Room.of(self._staff.smallest_window())
+        self._outputs = Outputs(self._folder, room.output)
         self._prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
         base = await run.step("baseline", Baseline, lambda: self._take_baseline(Patch(())), _say_baseline)
-        self._shown = await run.step("map", Shown, self._show, Shown.sentence)
+        self._shown = await run.step("map", Shown, lambda: self._show(room), Shown.sentence)
         plan = await self._plan()
         tests, red = await self._write_tests(plan, base)
         with_tests = base
@@ -151,6 +153,7 @@ class _Solve:
         return Staff(
             names=tuple((role, self._models.name(role)) for role in ROLES),
             windows=tuple((role, self._models.window(role)) for role in ROLES),
+            answer_tokens=self._authors.answer_tokens,
         )
 
     async def _prepare(self) -> Prepared:
@@ -166,9 +169,9 @@ class _Solve:
             lambda: take_baseline(suite, runs=_BASELINE_RUNS, seconds=self._limits.suite_seconds)
         )
 
-    async def _show(self) -> Shown:
+    async def _show(self, room: Room) -> Shown:
         await self._furnish()
-        return await show_repository(self._site.workspace.tree, self._task.requirement, self._authors.store)
+        return await show_repository(self._site.workspace.tree, self._task.requirement, self._authors.store, room)
 
     async def _plan(self) -> Plan:
         agent = self._agent(planner(self._authors.policy, self._prompts), Patch(()))
@@ -287,7 +290,8 @@ class _Solve:
             store=self._authors.store,
             policy=self._authors.policy,
         )
-        return Agent(role, self._models, self._run, desk, self._gatekeeper, window=self._staff.window(role.name))
+        room = ModelRoom(self._staff.window(role.name), self._staff.answer_tokens)
+        return Agent(role, self._models, self._run, desk, self._gatekeeper, room)
 
     def _read(self, path: str) -> bytes | None:
         with Beneath(self._site.workspace.tree) as tree:

@@ -24,10 +24,16 @@ class Staff:
 
     names: tuple[tuple[str, str], ...]
     windows: tuple[tuple[str, int], ...]
+    answer_tokens: int
+    """Most tokens of one answer."""
 
     def window(self, role: str) -> int:
         """Return the size of a role's window."""
         return dict(self.windows)[role]
+
+    def smallest_window(self) -> int:
+        """Return the size of the smallest of them."""
+        return min(window for _, window in self.windows)
 
     def sentence(self) -> str:
         """Name the models."""

@@ -81,7 +81,7 @@ class Bench:
     approvals: dict[str, Approval] = field(default_factory=dict[str, Approval])
     steps: MemorySteps = field(default_factory=MemorySteps)
     window: int = 100_000
-    turns: int = 12
+    turns: int = 14
 
     def __post_init__(self) -> None:
         (self.folder / "tree").mkdir(parents=True)
@@ -204,7 +204,7 @@ async def test_the_same_look_after_a_change_is_no_loop(bench: Bench) -> None:
 
 async def test_turns_are_bounded(bench: Bench) -> None:
     agent, _ = bench.agent(*(call("search", query=f"word{number}") for number in range(20)))
-    with pytest.raises(AgentFailed, match=r"^turns: the helper did not finish within 12 turns"):
+    with pytest.raises(AgentFailed, match=r"^turns: the helper did not finish within 14 turns"):
         await agent.work(wish="Help.")
 
 
@@ -286,9 +286,9 @@ async def test_a_model_without_tool_calls_is_spoken_to_in_text(bench: Bench) -> 
 
 
 async def test_old_outputs_are_left_out_before_the_window_is_full(bench: Bench) -> None:
-    bench.window = 9_000
+    bench.window = 8_000
     (bench.folder / "tree" / "long.py").write_text("".join(f"value_{number} = {number}\n" for number in range(200)))
-    reads = [call("read", path="long.py", first=first) for first in range(1, 10)]
+    reads = [call("read", path="long.py", first=first, last=first + 99) for first in range(1, 12)]
     agent, provider = bench.agent(*reads, DONE)
     await agent.work(wish="Help.")
     assert "output left out to save room" in provider.requests[-1].text

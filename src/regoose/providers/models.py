@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from regoose.domain.budget import Budget
-from regoose.domain.conversation import LLMResponse, Message, OutputFormat, ToolSpec
+from regoose.domain.conversation import LLMResponse, Message, OutputFormat, ToolSpec, Usage
 from regoose.domain.run import Cost
 from regoose.errors import RegooseError
 from regoose.providers.balance import Place
@@ -91,11 +91,16 @@ class Models:
     def missing(self, role: str = "coder") -> RegooseError | None:
         """Return why no model can play the role, without calling any: a key or an address is not set. None: one can."""
         try:
-            for endpoint in self.lineup().endpoints(self.lineup().of(role)):
-                endpoint.key.read()
+            self.require(self.lineup().of(role))
         except RegooseError as error:
             return error
         return None
+
+    def require(self, name: ModelName) -> None:
+        """Return where a model has all that its first call needs; raises `NoModel` for a key, and `PriceUnknown`."""
+        for endpoint in self.lineup().endpoints(name):
+            endpoint.key.read()
+            self.lineup().prices.usd(endpoint, Usage())
 
     def for_run(self, run_id: str, budget: Budget | None = None, *, model: str | None = None) -> RunModels:
         """
@@ -196,6 +201,11 @@ class RunModels:
             max_tokens=max_tokens or self._models.default_tokens(),
         )
         return await self._models.answer(ask, self._of(role))
+
+    async def check(self, roles: Sequence[str]) -> None:
+        """Return where each role has a model that can be called; raises what `Models.require` raises. Calls none."""
+        for name in dict.fromkeys(self._of(role) for role in roles):
+            self._models.require(name)
 
     async def cost(self) -> Cost:
         """Return what the run has spent so far; a call whose end nobody knows counts in full."""

@@ -25,7 +25,7 @@ class FakeModels:
     """The name of each call, in order."""
     spent: Cost = field(default_factory=Cost)
 
-    def for_run(self, run_id: str, budget: Budget, model: str | None) -> FakeModels:
+    def for_run(self, run_id: str, budget: Budget, *, model: str | None) -> FakeModels:
         """Return these models for whatever run."""
         del run_id, budget, model
         return self

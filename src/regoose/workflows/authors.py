@@ -37,7 +37,7 @@ class RunModels(Models, Protocol):
 class ModelSource(Protocol):
     """Where a run gets its models from; `regoose.providers` has the one."""
 
-    def for_run(self, run_id: str, budget: Budget, model: str | None) -> RunModels:
+    def for_run(self, run_id: str, budget: Budget, *, model: str | None) -> RunModels:
         """Return the models of a run; `model` (`provider:name`) takes the place of every role's own."""
         ...
 

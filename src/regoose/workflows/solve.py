@@ -94,7 +94,7 @@ class _Solve:
         self._run = run
         self._task = task
         self._limits = task.limits
-        self._models = authors.models.for_run(run.run_id, task.budget, task.model)
+        self._models = authors.models.for_run(run.run_id, task.budget, model=task.model)
         self._gatekeeper = Gatekeeper(authors.policy, run, may_ask=task.approve)
         self._folder = run.folder / "outputs"
         self._prompts = authors.prompts

@@ -14,8 +14,8 @@ from typing import Protocol
 
 import typer
 
-from regoose.cli.asking import Asker
 from regoose.agents.checking import PromptCheck
+from regoose.cli.asking import Asker
 from regoose.cli.console import Terminal
 from regoose.domain.approval import Approval, Question
 from regoose.domain.event import Observer

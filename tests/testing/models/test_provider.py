@@ -16,6 +16,7 @@ from regoose.errors import (
     UnknownModel,
     WindowExceeded,
 )
+from regoose.providers.attempt import circumstances
 from regoose.providers.port import LLMProvider
 from regoose.testing.models import (
     FOREVER,
@@ -91,6 +92,16 @@ async def test_faults_are_the_errors_of_the_port(kind: str, error: type[RegooseE
     with pytest.raises(error):
         await ask(provider)
     assert (await ask(provider)).text == "fine"
+
+
+async def test_a_fault_tells_whether_to_try_again_and_when() -> None:
+    with pytest.raises(ModelUnavailable) as caught:
+        await ask(ScriptedProvider([fail("rate_limit", retry_after=7)]))
+    found = circumstances(caught.value)
+    assert (found.retryable, found.free, found.retry_after) == (True, True, 7)
+    with pytest.raises(ModelUnavailable) as caught:
+        await ask(ScriptedProvider([fail("reset")]))
+    assert not circumstances(caught.value).free
 
 
 @pytest.mark.parametrize("kind", [FaultKind.ENDLESS, FaultKind.SLOW_START])

@@ -67,7 +67,7 @@ class Director:
             return None, reason
         left = [at for at, turn in enumerate(conversation.turns) if self._used.get(_Place(number, at), 0) < turn.times]
         if not left:
-            return None, f"all {len(conversation.turns)} turns are used"
+            return None, f"all {len(conversation.turns)} turns are used" if conversation.turns else "it has no turns"
         reasons: list[str] = []
         for at in left[:1] if conversation.ordered else left:
             reason = conversation.turns[at].when.mismatch(request)

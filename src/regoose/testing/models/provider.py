@@ -18,6 +18,7 @@ from regoose.errors import (
     UnknownModel,
     WindowExceeded,
 )
+from regoose.providers.attempt import Circumstances
 from regoose.testing.models.director import Director, Unscripted
 from regoose.testing.models.reply import reply_to
 from regoose.testing.models.request import CallSeen, MessageSeen, Prompt, Request
@@ -34,6 +35,7 @@ _ERRORS: dict[FaultKind, type[RegooseError]] = {
     FaultKind.PROMPT_FILTERED: ModelRejected,
     FaultKind.NO_TOOLS: ModelUnsuitable,
 }
+_MAY_COST = frozenset({FaultKind.SERVER_ERROR, FaultKind.RESET, FaultKind.CUT, FaultKind.TRUNCATED, FaultKind.GARBAGE})
 _WAITS = frozenset({FaultKind.SLOW_START, FaultKind.DRIP})
 _STOPS = {
     "end": Stopped.END,
@@ -138,4 +140,7 @@ async def _befall(fault: Fault, model: str) -> None:
     elif fault.kind is FaultKind.ENDLESS:
         await asyncio.Event().wait()
     else:
-        raise _ERRORS.get(fault.kind, ModelUnavailable)(fault.message or f"{model}: {fault.kind.value}, as scripted")
+        error = _ERRORS.get(fault.kind, ModelUnavailable)
+        raise error(fault.message or f"{model}: {fault.kind.value}, as scripted") from Circumstances(
+            retryable=error is ModelUnavailable, free=fault.kind not in _MAY_COST, retry_after=fault.retry_after
+        )

@@ -48,6 +48,13 @@ def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     assert "+def test_insurance" in done.stdout
 
 
+def test_the_page_on_scripted_models_runs_as_it_stands(tmp_path: Path) -> None:
+    done = _run(_blocks(ROOT / "docs" / "testing-models.md"), tmp_path, tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "Hello from a file.\n"), done.stdout + done.stderr
+    assert '"calls":1' in (tmp_path / "record.json").read_text(encoding="utf-8")
+
+
 def test_the_readme_shows_a_command_within_fifteen_lines() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert "```sh" in lines[:15]

@@ -105,15 +105,16 @@ async def it_tells_an_answer_that_was_cut_off(opened: Open) -> None:
 
 async def it_names_what_goes_wrong(opened: Open) -> None:
     """Raise for each fault the error that the port names for it, be it after another try without what was refused."""
-    for kind, error in _ENDINGS.items():
-        async with opened(Script.ordered(Turn(fail(kind), times=2))) as provider:
-            given = await _outcome(provider)
+    turns = [Turn(fail(kind), When(last=f"Go on to {kind}."), times=2) for kind in _ENDINGS]
+    async with opened(Script.matched(*turns)) as provider:
+        for kind, error in _ENDINGS.items():
+            given = await _outcome(provider, f"Go on to {kind}.")
             assert type(given) is error, f"{kind}: {given!r} in place of {error.__name__}"
 
 
-async def _outcome(provider: LLMProvider) -> LLMResponse | RegooseError:
+async def _outcome(provider: LLMProvider, asked: str) -> LLMResponse | RegooseError:
     try:
-        return await provider.generate([user("hi")])
+        return await provider.generate([user(asked)])
     except RegooseError as raised:
         return raised
 

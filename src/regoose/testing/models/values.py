@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TypeAlias, cast
 
 from regoose.domain.json import Json
 
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 JsonObject: TypeAlias = "dict[str, Json]"
 
 
@@ -36,8 +38,9 @@ def parsed(text: str | bytes) -> Json:
 
 
 def compact(value: Json) -> bytes:
-    """Return the value as the shortest UTF-8 JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    """Return the value as short UTF-8 JSON on one line, whatever a client takes for the end of a line."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def pieces_of(text: str, size: int = 12) -> list[str]:

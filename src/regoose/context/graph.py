@@ -47,6 +47,16 @@ def reference_graph(index: Index) -> Graph:
     return graph
 
 
+def popularity(index: Index, graph: Graph) -> dict[str, float]:
+    """Return how much all files of a tree refer to each, 1 in all: what a file has that everybody uses."""
+    total = len(index.records)
+    found = dict.fromkeys(index.records, 1 / total)
+    for edges in graph.values():
+        for target, share in edges.items():
+            found[target] += share / total
+    return found
+
+
 def modules_of(index: Index) -> Mapping[str, str]:
     """Return the dotted names under which a file may be imported → its path; every suffix that is unique."""
     found: dict[str, str | None] = {}

@@ -8,6 +8,7 @@ normalised by the field's length, weighted and added up before they saturate.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from typing import TypeVar
 from regoose.context.index import Index
 from regoose.context.words import Splitter
 
-_SATURATION = 1.2
+_FILES_SATURATE = 2.5
+"""k1 of BM25 for files: long texts, in which a word that comes again still says more."""
+_PASSAGES_SATURATE = 1.2
+_NOISE = re.compile(r"<!--.*?-->|https?://\S+", re.DOTALL)
 _MOST_WORDS = 400
 """Words of a query that count, most frequent first."""
 _SHOWN_WORDS = 4
@@ -36,7 +40,7 @@ class Fields:
 
     path: Field = Field(3.0, 0.3)
     definitions: Field = Field(2.0, 0.5)
-    documentation: Field = Field(1.0, 0.5)
+    documentation: Field = Field(1.5, 0.5)
     body: Field = Field(1.0, 0.7)
 
 
@@ -55,7 +59,12 @@ Query = Mapping[str, float]
 
 
 def query_of(text: str, splitter: Splitter) -> Query:
-    """Return the words of a text, repeated ones counting more; those of the first line once more."""
+    """
+    Return the words of a text, repeated ones counting more; those of the first line once more.
+
+    Comments of an issue's template and addresses of pages are left out.
+    """
+    text = _NOISE.sub(" ", text)
     words = splitter.count(text)
     words.update(splitter.count(text.strip().partition("\n")[0]))
     return {word: 1 + math.log(times) for word, times in words.most_common(_MOST_WORDS)}
@@ -85,7 +94,7 @@ def match_files(index: Index, query: Query, splitter: Splitter, fields: Fields |
         }
         for path, found in counts.items()
     }
-    return _scored(weighted, query, len(index.records))
+    return _scored(weighted, query, len(index.records), _FILES_SATURATE)
 
 
 def match_texts(texts: Mapping[int, Counter[str]], query: Query, normalised: float = 0.6) -> dict[int, Match]:
@@ -96,7 +105,7 @@ def match_texts(texts: Mapping[int, Counter[str]], query: Query, normalised: flo
         divisor = 1 - normalised + normalised * words.total() / average
         if found := {word: words[word] / divisor for word in query if word in words}:
             weighted[number] = found
-    return _scored(weighted, query, len(texts))
+    return _scored(weighted, query, len(texts), _PASSAGES_SATURATE)
 
 
 def _averages(lengths: Iterable[Sequence[int]]) -> list[float]:
@@ -112,13 +121,15 @@ def _divisors(lengths: Sequence[int], averages: Sequence[float], kinds: Sequence
     ]
 
 
-def _scored(weighted: Mapping[_Name, Mapping[str, float]], query: Query, total: int) -> dict[_Name, Match]:
+def _scored(
+    weighted: Mapping[_Name, Mapping[str, float]], query: Query, total: int, saturation: float
+) -> dict[_Name, Match]:
     having = Counter(word for found in weighted.values() for word in found)
     rarity = {word: math.log(1 + (total - times + 0.5) / (times + 0.5)) for word, times in having.items()}
     matches: dict[_Name, Match] = {}
     for name, found in weighted.items():
         parts = {
-            word: query[word] * rarity[word] * times * (_SATURATION + 1) / (times + _SATURATION)
+            word: query[word] * rarity[word] * times * (saturation + 1) / (times + saturation)
             for word, times in found.items()
         }
         best = sorted(parts, key=lambda word: (-parts[word], word))[:_SHOWN_WORDS]

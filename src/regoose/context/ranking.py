@@ -1,18 +1,19 @@
 """
 Where a task's answer is likely to be: files and definitions of a tree, ranked, with the reasons.
 
-Four signals, each between 0 and 1, are added with fixed weights: what the text names outright, whose words it speaks
-(whole files and single passages), and who is referred to by those. A file of tests is rarely where a task is solved,
-though it often speaks of it: it passes its weight on to what it uses.
+Signals between 0 and 1 are added with fixed weights: what the text names outright, whose words it speaks (whole files
+and single passages), who is referred to by those more than by all others, and what tests that speak of it use. A file
+of tests itself is rarely where a task is solved.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regoose.context.graph import reference_graph, spread
+from regoose.context.graph import Graph, popularity, reference_graph, spread
 from regoose.context.index import Index
 from regoose.context.lexical import Match, Query, match_files, match_texts, query_of
 from regoose.context.mentions import find_mentions
@@ -23,6 +24,10 @@ from regoose.context.words import Splitter
 
 _LONGEST_TEXT = 50_000
 """Characters of a task that are read."""
+_TESTS = 30
+"""Files, best by their words and mentions, of which the tests lead to what they use."""
+_PASSAGES = 6
+"""Passages of a file that count, the second half as much as the first, the third a third, …"""
 _REFERRED = 0.2
 """Share of the most that is referred to a file, from which on it is given as a reason."""
 _FILES_CUT = 60
@@ -35,8 +40,9 @@ class Weights:
 
     mentions: float = 1.0
     files: float = 1.0
-    passages: float = 0.6
-    references: float = 0.5
+    passages: float = 1.2
+    references: float = 0.3
+    tests: float = 0.25
     test: float = 0.35
     other: float = 0.25
 
@@ -90,13 +96,13 @@ def rank_now(index: Index, task: str, *, weights: Weights | None = None, limit: 
     }
     best = sorted(seeds, key=lambda path: (-seeds[path], path))[:_FILES_CUT]
     cut = _match_passages(index, best, query, splitter)
-    by_file: dict[str, float] = {}
-    for passage, match in cut:
-        by_file[passage.path] = max(by_file.get(passage.path, 0.0), match.score)
-    referred = _scaled(spread(reference_graph(index), {path: seeds[path] for path in best}))
-    signals = _Signals(named, words, first, _scaled(by_file), referred)
+    graph = reference_graph(index)
+    common = popularity(index, graph)
+    referred = _beyond(spread(graph, {path: seeds[path] for path in best}), common)
+    tested = _beyond(_used_by_tests(graph, {path: seeds[path] for path in best[:_TESTS]}), common)
+    signals = _Signals(named, words, first, _scaled(_by_file(cut)), referred, tested)
     files = sorted(
-        (signals.ranked(path, weights) for path in sorted({*first, *named, *referred})),
+        (signals.ranked(path, weights) for path in sorted({*first, *named, *referred, *tested})),
         key=lambda one: (-one.score, one.path),
     )[:limit]
     return Ranking(tuple(files), _symbols(index, files, cut, named)[:limit])
@@ -109,6 +115,7 @@ class _Signals:
     files: Mapping[str, float]
     passages: Mapping[str, float]
     references: Mapping[str, float]
+    tests: Mapping[str, float]
 
     def ranked(self, path: str, weights: Weights) -> RankedFile:
         named = self.named.get(path)
@@ -116,6 +123,7 @@ class _Signals:
             weights.files * self.files.get(path, 0.0)
             + weights.passages * self.passages.get(path, 0.0)
             + weights.references * self.references.get(path, 0.0)
+            + weights.tests * self.tests.get(path, 0.0)
             + (weights.mentions * named.weight if named else 0.0)
         )
         role = "other" if not is_python(path) else "test" if is_test(path) else "source"
@@ -125,7 +133,34 @@ class _Signals:
             reasons.append("words: " + ", ".join(self.words[path].words))
         if self.references.get(path, 0.0) >= _REFERRED:
             reasons.append("referred to by files that match")
+        if self.tests.get(path, 0.0) >= _REFERRED:
+            reasons.append("used by tests that match")
         return RankedFile(path=path, score=round(score * factor, 6), role=role, reasons=tuple(reasons))
+
+
+def _by_file(cut: Sequence[tuple[Passage, Match]]) -> dict[str, float]:
+    """Return what the best passages of each file amount to; they are given best first."""
+    found: dict[str, list[float]] = {}
+    for passage, match in cut:
+        found.setdefault(passage.path, []).append(match.score)
+    return {
+        path: math.fsum(score / place for place, score in enumerate(scores[:_PASSAGES], 1))
+        for path, scores in found.items()
+    }
+
+
+def _used_by_tests(graph: Graph, seeds: Mapping[str, float]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for path, weight in seeds.items():
+        if is_test(path):
+            for target, share in graph.get(path, {}).items():
+                found[target] = found.get(target, 0.0) + weight * share
+    return found
+
+
+def _beyond(attention: Mapping[str, float], common: Mapping[str, float]) -> dict[str, float]:
+    """Return attention divided by the root of what a file gets anyway, scaled: else what all use comes first."""
+    return _scaled({path: weight / math.sqrt(common[path]) for path, weight in attention.items()})
 
 
 def _match_passages(

@@ -34,7 +34,7 @@ FRAGMENTS = {
     "pypa/setuptools": r"(newsfragments|changelog\.d)/\d+\.(bugfix|feature|change)\.rst",
     MEASURED: r"changelog/\d+\.(bugfix|feature|improvement)\.rst",
 }
-ISSUES_EACH = 12
+ISSUES_EACH = 24
 FRAGMENTS_EACH = 8
 FRAGMENTS_MEASURED = 40
 MOST_FILES = 3

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ class Counts:
     files: int
     parsed_now: int
     """Files whose content the store did not know."""
-    lines_unparsed: int
+    unparsed: int
     """Python files that are no valid Python here and were read by their lines."""
 
 
@@ -96,7 +97,7 @@ class _Indexing:
             counts=Counts(
                 files=len(records),
                 parsed_now=len(new),
-                lines_unparsed=sum(not record.parsed for record in records.values()),
+                unparsed=sum(not record.parsed for record in records.values()),
             ),
             note=self.store.trouble,
         )
@@ -104,14 +105,16 @@ class _Indexing:
     def _parse(self, beneath: Beneath, wanted: Mapping[bytes, str]) -> dict[bytes, FileRecord]:
         new: dict[bytes, FileRecord] = {}
         unsaved: dict[bytes, FileRecord] = {}
-        for key, path in wanted.items():
-            content = self.tree.read_from(beneath, path)
-            if content is None or key_of(content, _kind(path)) != key:
-                continue
-            new[key] = unsaved[key] = record_of(content, _kind(path), self.splitter)
-            if len(unsaved) >= _SAVED_AT_ONCE:
-                self.store.save(unsaved)
-                unsaved = {}
+        with self.store.parsing, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for key, path in wanted.items():
+                content = self.tree.read_from(beneath, path)
+                if content is None or key_of(content, _kind(path)) != key:
+                    continue
+                new[key] = unsaved[key] = record_of(content, _kind(path), self.splitter)
+                if len(unsaved) >= _SAVED_AT_ONCE:
+                    self.store.save(unsaved)
+                    unsaved = {}
         if unsaved:
             self.store.save(unsaved)
         return new

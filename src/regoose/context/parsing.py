@@ -1,15 +1,14 @@
 """
 What one Python file defines, imports and uses, from its syntax tree; by its lines where it does not parse.
 
-Nothing is executed. What breaks Python's parser (nesting, length, encoding) only makes the file one that is read by
-its lines.
+Nothing is executed. What breaks Python's parser, or would keep it busy (nesting, length, encoding), only makes the file
+one that is read by its lines.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,12 @@ from typing import cast
 
 _SHOWN = 200
 """Characters of a signature or of a docstring's first line that are kept."""
+_LONGEST_LINE = 20_000
+"""Characters; a file with a longer one holds data, for which Python 3.11 may need minutes."""
+_LEVELS = 30
+"""Definitions within each other that are followed where a file is read by its lines."""
+_LONGEST_END = 2_000
+"""Lines that a definition is taken to have at most, likewise."""
 _DEEPEST = 150
 """Brackets open at once; beyond it no syntax tree is made (Python's own limit is 200)."""
 _DEFINITION = re.compile(r"([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+(\w+).*")
@@ -59,16 +64,14 @@ class Outline:
 
 
 def outline(source: bytes, text: str) -> Outline:
-    """Return the outline of a Python file, given as its bytes and as its text."""
-    if _depth(text) <= _DEEPEST:
+    """Return the outline of a Python file, given as its bytes and as its text. Python may warn of what is in it."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    if _depth(text) <= _DEEPEST and max(map(len, lines)) <= _LONGEST_LINE:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                module = ast.parse(source)
-            return _Reader(text).read(module)
+            return _Reader(lines).read(ast.parse(source))
         except _UNREADABLE:
             pass
-    return _by_lines(text)
+    return _by_lines(text, lines)
 
 
 def _depth(text: str) -> int:
@@ -84,8 +87,8 @@ def _depth(text: str) -> int:
 class _Reader:
     """Collects the outline of one syntax tree, without recursion."""
 
-    def __init__(self, text: str) -> None:
-        self._lines = re.split(r"\r\n|\r|\n", text)
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
         self._symbols: list[Symbol] = []
         self._documentation: list[str] = []
 
@@ -179,9 +182,8 @@ def _mentioned(module: ast.Module) -> tuple[Counter[str], set[str]]:
     return uses, imports
 
 
-def _by_lines(text: str) -> Outline:
+def _by_lines(text: str, lines: list[str]) -> Outline:
     """Read the outline of text that is no valid Python by what its lines begin with."""
-    lines = re.split(r"\r\n|\r|\n", text)
     imports: set[str] = set()
     for module, names, whole in _IMPORT.findall(text):
         imports.update(
@@ -202,7 +204,7 @@ def _symbols_by_lines(lines: list[str]) -> Iterator[Symbol]:
     above: list[tuple[int, str, str]] = []
     for number, match in found:
         indent = len(match[1].expandtabs())
-        while above and above[-1][0] >= indent:
+        while above and (above[-1][0] >= indent or len(above) >= _LEVELS):
             above.pop()
         prefix = f"{above[-1][1]}." if above else ""
         kind = "class" if match[2] == "class" else "method" if above and above[-1][2] == "class" else "function"
@@ -214,7 +216,7 @@ def _symbols_by_lines(lines: list[str]) -> Iterator[Symbol]:
 
 def _end(lines: list[str], start: int, indent: int) -> int:
     end = start
-    for number in range(start + 1, min(len(lines), start + 2000) + 1):
+    for number in range(start + 1, min(len(lines), start + _LONGEST_END) + 1):
         line = lines[number - 1]
         if not line.strip():
             continue

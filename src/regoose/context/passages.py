@@ -26,7 +26,7 @@ class Passage:
 
 def passages(path: str, text: str, symbols: Sequence[Symbol]) -> Iterator[Passage]:
     """Cut a file. Every line that is not blank is in exactly one passage."""
-    lines = re.split(r"\r\n|\r|\n", text)
+    lines = re.split(r"\r\n|\r|\n", text.removesuffix("\n"))
     owners = [symbol for symbol in symbols if symbol.kind != "constant"]
     functions = {symbol.name for symbol in owners if symbol.kind != "class"}
     outer = [symbol for symbol in owners if not functions.intersection(_above(symbol.name))]

@@ -19,8 +19,6 @@ from regoose.context.tree import Tree, decode
 from regoose.errors import TimeLimit, UsageError
 from regoose.workspace.beneath import Beneath
 
-_SECONDS = 10.0
-"""What one search may take in all."""
 _LONGEST_PATTERN = 2_000
 _LONGEST_LINE = 240
 _COUNTED = 10_000
@@ -64,15 +62,22 @@ class FileList:
 
 
 async def search_text(
-    tree: Tree, pattern: str, *, literal: bool = False, ignore_case: bool = False, paths: str = "**", limit: int = 100
+    tree: Tree,
+    pattern: str,
+    *,
+    literal: bool = False,
+    ignore_case: bool = False,
+    paths: str = "**",
+    limit: int = 100,
+    seconds: float = 10.0,
 ) -> TextMatches:
     """
     Find the lines in which a match of a regular expression, or of a literal text, begins.
 
-    `^` and `$` mean lines. Raises `UsageError` for a pattern that does not compile, `TimeLimit` for one that takes too
-    long.
+    `^` and `$` mean lines. Raises `UsageError` for a pattern that does not compile, `TimeLimit` for one that takes
+    longer than `seconds`.
     """
-    return await asyncio.to_thread(_TextSearch(tree, pattern, literal, ignore_case, paths, limit).run)
+    return await asyncio.to_thread(_TextSearch(tree, pattern, literal, ignore_case, paths, limit, seconds).run)
 
 
 async def search_symbol(index: Index, name: str, *, limit: int = 50) -> tuple[SymbolMatch, ...]:
@@ -93,11 +98,12 @@ class _TextSearch:
     ignore_case: bool
     paths: str
     limit: int
+    seconds: float
 
     def run(self) -> TextMatches:
         compiled = self._compile()
         wanted = matcher(self.paths)
-        deadline = time.monotonic() + _SECONDS
+        deadline = time.monotonic() + self.seconds
         found: list[TextMatch] = []
         total = files = 0
         with Beneath(self.tree.root) as beneath:
@@ -142,7 +148,7 @@ class _TextSearch:
                     yield TextMatch(path, number, _around(text, starts[number - 1], match.start()))
         except TimeoutError as error:
             raise TimeLimit(
-                f"searching for {self.pattern!r} took more than {_SECONDS:.0f} s, in {path}",
+                f"searching for {self.pattern!r} took more than {self.seconds:g} s, in {path}",
                 hint="Search for a literal text, or for a pattern without nested repetition.",
             ) from error
 

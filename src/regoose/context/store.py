@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
@@ -97,6 +98,8 @@ class Store:
         self._path = directory / f"index-{FORMAT}.sqlite3"
         self._limit = limit_bytes
         self.trouble = ""
+        self.parsing = threading.Lock()
+        """Held by a thread that parses: it gains nothing beside another, and silences warnings for the process."""
 
     def load(self, keys: Collection[bytes]) -> dict[bytes, FileRecord]:
         """Return the entries that there are for these keys, and note that they are of use."""
@@ -132,7 +135,7 @@ class Store:
             identity = _identity(self._path)
             try:
                 with closing(self._open()) as connection:
-                    return act(connection)
+                    result = act(connection)
             except sqlite3.DatabaseError as error:
                 self.trouble = str(error)
                 if error.sqlite_errorcode not in _DAMAGED:
@@ -141,6 +144,9 @@ class Store:
             except OSError as error:
                 self.trouble = str(error)
                 return otherwise
+            else:
+                self.trouble = ""
+                return result
         return otherwise
 
     def _open(self) -> sqlite3.Connection:

@@ -124,7 +124,7 @@ def _walk(root: Path, limits: TreeLimits) -> Iterator[tuple[str, str]]:
 
 def _judge(path: str, entry: os.DirEntry[str], limits: TreeLimits) -> tuple[str, str]:
     if _shown(path) != path:
-        return _shown(path), "its name is not UTF-8"
+        return _shown(path), "its name cannot be shown"
     size = entry.stat(follow_symlinks=False).st_size
     if size > limits.file_bytes:
         return path, f"{size} bytes, more than {limits.file_bytes}"
@@ -132,7 +132,8 @@ def _judge(path: str, entry: os.DirEntry[str], limits: TreeLimits) -> tuple[str,
 
 
 def _shown(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()
+    """Return a path with backslashes for what is no UTF-8, no printable character, or would break a line."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in path)
 
 
 def is_test(path: str) -> bool:

@@ -115,7 +115,9 @@ class _Sheet:
             self.now[found.path] = spliced.source.encode()
         except NotText as reason:
             return _undecodable(found.path, reason)
-        return Placed(found.path, spliced.rung, spliced.line, (found.note,) if found.note else ())
+        return Placed(
+            found.path, spliced.rung, spliced.line, tuple(note for note in (found.note, spliced.note) if note)
+        )
 
     def _fill(self, edit: Replace, found: Found | Refusal) -> Placed | Refusal:
         """Write the text of a replacement that searches for nothing into a file that is new or empty."""

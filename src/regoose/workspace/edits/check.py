@@ -75,7 +75,7 @@ def lint(edit: FileEdit) -> list[str]:
 
 
 def _flakes(text: str) -> list[tuple[int, str]]:
-    tree = _tree(text)
+    tree = tree_of(text)
     if not isinstance(tree, ast.Module):
         return []
     try:
@@ -99,11 +99,11 @@ def _parser(path: str) -> Callable[[str], tuple[int, str] | None] | None:
 
 
 def _python_fault(text: str) -> tuple[int, str] | None:
-    tree = _tree(text)
+    tree = tree_of(text)
     return None if isinstance(tree, ast.Module) else tree
 
 
-def _tree(text: str) -> ast.Module | tuple[int, str]:
+def tree_of(text: str) -> ast.Module | tuple[int, str]:
     """Parse, without a word on escapes; a declared encoding was obeyed when the file was read."""
     try:
         with warnings.catch_warnings():

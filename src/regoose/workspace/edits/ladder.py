@@ -7,17 +7,20 @@ lower rung would find them as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from regoose.workspace.edits import match, shown
+from regoose.workspace.edits import anchors, elision, fragment, match, shown, syntax
 from regoose.workspace.edits.forms import Reading, Replace
-from regoose.workspace.edits.match import Match
-from regoose.workspace.edits.outcome import Ambiguous, Missed, Refusal, Rung, Unclear
+from regoose.workspace.edits.match import Match, indent, squeezed
+from regoose.workspace.edits.nearest import nearest
+from regoose.workspace.edits.outcome import Ambiguous, Elided, Missed, Refusal, Rung, Unclear
 from regoose.workspace.edits.source import Source, split_lines
-from regoose.workspace.edits.splice import Unfit, splice
+from regoose.workspace.edits.splice import Unfit, changes, splice
 
-Find = Callable[[Sequence[str], Sequence[str]], list[Match]]
+_NUMBERED = re.compile(r">? {0,8}\d{1,7} ?(?:\||:|\t|→) ?(.*)")
+_COPY = "Read the file again and copy the lines as they stand."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,50 +31,184 @@ class Spliced:
     rung: Rung
     line: int
     """The first line concerned, counted from 1, in the file as it was."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One reading of an edit, in lines."""
+
+    search: tuple[str, ...]
+    replace: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a reading fits."""
+
+    text: _Text
+    match: Match
 
 
 def climb(edit: Replace, source: Source, path: str) -> Spliced | Refusal:
     """Place a replacement whose search text is not empty."""
-    readings = [Reading(edit.search, edit.replace), *edit.others]
-    texts = [(split_lines(one.search), split_lines(one.replace)) for one in readings]
-    for find in _rungs():
-        found = [(search, replace, places) for search, replace in texts if (places := find(search, source.lines))]
-        if found:
-            return _settle(found, source, path)
-    return Missed(path, "the search text was not found", "Read the file again and copy the lines as they stand.")
+    texts = list(_readings(edit))
+    if elided := elision.only_in(texts[0].replace, texts[0].search):
+        return _lost(path, elided)
+    if edit.every:
+        return _everywhere(edit, source, path)
+    for places in _rungs(edit, texts, source.lines, path):
+        if places:
+            return _settle(_narrowed(places, edit.within, source.lines), source, path)
+    return _missed(texts[0], source, path)
 
 
-def _rungs() -> Iterator[Find]:
-    yield match.exact
-    yield match.trailing
-    yield lambda search, lines: match.content(search, lines, match.squeezed)
+def _readings(edit: Replace) -> Iterator[_Text]:
+    for one in (Reading(edit.search, edit.replace), *edit.others):
+        search, replace = split_lines(one.search), split_lines(one.replace)
+        yield _Text(tuple(search), tuple(replace))
+        if all(_NUMBERED.fullmatch(line) for line in search if line.strip()):
+            yield _Text(tuple(map(_unnumbered, search)), tuple(map(_unnumbered, replace)))
 
 
-def _settle(
-    found: Sequence[tuple[Sequence[str], Sequence[str], list[Match]]], source: Source, path: str
-) -> Spliced | Refusal:
-    """Make the edit where there is one place, or several readings that come to the same."""
-    places = sorted({place.first for _, _, matches in found for place in matches})
-    if len(places) > 1:
-        lines = tuple(place + 1 for place in places)
-        return Ambiguous(
-            path,
-            f"the search text fits {_several(len(lines))} places, from lines {', '.join(map(str, lines))}",
-            "Give more of the lines around the one that is meant.",
-            "\n     …\n".join(shown.numbered(source.lines, place, place + 3) for place in places),
-            lines,
-        )
-    search, replace, matches = found[0]
-    try:
-        return Spliced(splice(source, matches[0], search, replace), matches[0].rung, places[0] + 1)
-    except Unfit as unfit:
-        return Unclear(
-            path,
-            str(unfit),
-            "Copy these lines as they stand.",
-            shown.numbered(source.lines, places[0] - 2, places[0] + len(search) + 2),
-        )
+def _unnumbered(line: str) -> str:
+    """Leave away the number that a listing puts before a line."""
+    found = _NUMBERED.fullmatch(line)
+    return found[1] if found else line
 
 
-def _several(count: int) -> str:
-    return f"{count} or more" if count >= match.MOST_PLACES else str(count)
+def _rungs(edit: Replace, texts: Sequence[_Text], lines: Sequence[str], path: str) -> Iterator[list[_Place]]:
+    """Yield the places on each rung."""
+    whole = [_Place(text, one) for text in texts for one in match.exact(text.search, lines)]
+    part = [] if edit.whole_lines or edit.search.endswith("\n") else _fragments(edit, lines)
+    yield part if len(part) > len(whole) and (len(texts[0].search) == 1 or not whole) else whole
+    yield [_Place(text, one) for text in texts for one in match.trailing(text.search, lines)]
+    yield [_Place(text, one) for text in texts for one in match.content(text.search, lines, squeezed)]
+    yield [
+        _Place(text, Match(Rung.FUZZY, one.pairs))
+        for text in texts
+        for one in match.content(text.search, lines, anchors.folded)
+    ]
+    yield [_Place(text, one) for text in texts for one in elision.find(text.search, lines)]
+    whole_texts = [text for text in texts if not any(elision.is_marker(line) for line in text.search)]
+    finders = (anchors.find, syntax.find) if path.endswith((".py", ".pyi")) else (anchors.find,)
+    for find in finders:
+        yield [
+            _Place(text, found)
+            for text in whole_texts
+            if (found := find(text.search, changes(text.search, text.replace, literal=False), lines))
+        ]
+
+
+def _fragments(edit: Replace, lines: Sequence[str]) -> list[_Place]:
+    """Find the text within lines, unless it is a line without its indentation that becomes several."""
+    found = fragment.fragments("\n".join(split_lines(edit.search)), "\n".join(split_lines(edit.replace)), lines)
+    places = [_Place(_Text(one.search, one.replace), one.match) for one in found]
+    if (
+        len(places) == 1
+        and "\n" in edit.replace.strip()
+        and squeezed(edit.search) == squeezed("".join(places[0].text.search))
+    ):
+        return []
+    return places
+
+
+def _narrowed(places: list[_Place], heading: str, lines: Sequence[str]) -> list[_Place]:
+    """Keep the places under a heading where several fit the text, and any is under it."""
+    if len({place.match.first for place in places}) < 2 or not squeezed(heading):  # noqa: PLR2004 - nothing to tell apart
+        return places
+    return [place for place in places if _under(lines, place.match.first, squeezed(heading))] or places
+
+
+def _under(lines: Sequence[str], row: int, heading: str) -> bool:
+    """Whether a line that encloses this one, by its indentation, begins with the heading."""
+    depth = len(indent(lines[row])) + 1
+    for above in range(row, -1, -1):
+        line = lines[above]
+        if line.strip() and len(indent(line)) < depth:
+            depth = len(indent(line))
+            if squeezed(line).startswith(heading):
+                return True
+    return False
+
+
+def _settle(places: Sequence[_Place], source: Source, path: str) -> Spliced | Refusal:
+    """Make the edit where there is one place, and where all readings of it come to the same."""
+    firsts = sorted({place.match.first for place in places})
+    if len(firsts) > 1 or len({place.match.pairs for place in places if place.text is places[0].text}) > 1:
+        return _ambiguous(path, firsts, source.lines)
+    made: dict[Source, Spliced] = {}
+    why = ""
+    for place in places:
+        if lost := _marker_lost(place):
+            return _lost(path, lost)
+        try:
+            result = splice(source, place.match, place.text.search, place.text.replace)
+        except Unfit as unfit:
+            why = why or str(unfit)
+            continue
+        made.setdefault(result, Spliced(result, place.match.rung, firsts[0] + 1))
+    if len(made) == 1:
+        return made.popitem()[1]
+    why = why or "the edit can be read in more than one way, and the results differ"
+    size = len(places[0].text.search)
+    return Unclear(
+        path, why, "Copy these lines as they stand.", shown.numbered(source.lines, firsts[0] - 2, firsts[0] + size + 2)
+    )
+
+
+def _marker_lost(place: _Place) -> str | None:
+    """Return a placeholder of the search text that the replacement drops."""
+    rows = [row for row in place.match.stale if elision.is_marker(place.text.search[row])]
+    differing = changes(place.text.search, place.text.replace, literal=False) if rows else []
+    return next(
+        (place.text.search[row].strip() for row in rows for one in differing if one.start <= row < one.end), None
+    )
+
+
+def _everywhere(edit: Replace, source: Source, path: str) -> Spliced | Refusal:
+    """Replace each place where the text stands exactly."""
+    search, replace = "\n".join(split_lines(edit.search)), "\n".join(split_lines(edit.replace))
+    found = fragment.fragments(search, replace, source.lines, len(source.lines) + 1)
+    text = "\n".join(source.lines)
+    if not found or text.count(search) != len(found):
+        return _missed(_Text(tuple(split_lines(edit.search)), ()), source, path)
+    lines = text.replace(search, replace).split("\n")
+    return Spliced(
+        source.rewritten("\n".join(lines) + "\n"),
+        Rung.EXACT,
+        found[0].match.first + 1,
+        f"{len(found)} places were replaced",
+    )
+
+
+def _ambiguous(path: str, firsts: Sequence[int], lines: Sequence[str]) -> Ambiguous:
+    several = f"{len(firsts)} or more" if len(firsts) >= match.MOST_PLACES else str(len(firsts))
+    named = ", ".join(str(first + 1) for first in firsts)
+    return Ambiguous(
+        path,
+        f"the search text fits {several} places, at lines {named}"
+        if len(firsts) > 1
+        else "the search text fits in several ways",
+        "Give more of the lines around the one that is meant.",
+        "\n      …\n".join(shown.numbered(lines, first, first + 3) for first in firsts),
+        tuple(first + 1 for first in firsts),
+    )
+
+
+def _missed(text: _Text, source: Source, path: str) -> Missed:
+    done = match.content(text.replace, source.lines, squeezed)
+    if len(done) == 1 and len("".join(map(squeezed, text.replace))) > 20:  # noqa: PLR2004 - shorter text may be anywhere
+        at = done[0].first + 1
+        why = f"the search text was not found, but the new text stands at line {at}: it may be applied already"
+    else:
+        why = "the search text was not found"
+    return Missed(path, why, _COPY, nearest(text.search, source.lines))
+
+
+def _lost(path: str, marker: str) -> Elided:
+    return Elided(
+        path,
+        f"the placeholder {marker!r} stands for lines that would be lost",
+        "Write these lines out, or put the same placeholder into the search text and the replacement.",
+    )

@@ -18,6 +18,8 @@ class Match:
 
     rung: Rung
     pairs: tuple[int, ...]
+    stale: frozenset[int] = frozenset()
+    """Lines of the search text that only stand in the place of their pair, and say nothing of its indentation."""
 
     @property
     def first(self) -> int:

@@ -7,94 +7,126 @@ from dataclasses import dataclass
 
 from regoose.workspace.edits.match import indent
 
+_TABS = (4, 8, 2, 3)
+"""How many columns a tab may stand for, the usual first."""
+_SHALLOW = 3
+
+Pair = tuple[str, str]
+"""The indentation of one line, as its author wrote it and as the file has it."""
+
 
 @dataclass(frozen=True, slots=True)
-class Linear:
-    """Depth in the file = (depth as written - `start`) * `times` / `per` + `base`, in `blank`s."""
+class Rule:
+    """Column in the file = (column as written - `start`) * `times` / `per` + `base`."""
 
     start: int
     base: int
-    times: int
-    per: int
-    blank: str
+    times: int = 1
+    per: int = 1
+    tab: int = 4
+    tabs: bool = False
+    """Whether the file indents by tabs."""
 
     def of(self, written: str) -> str | None:
-        """Return the indentation in the file; None where it comes to no whole depth."""
-        depth, rest = divmod((len(written) - self.start) * self.times, self.per)
-        return None if rest or self.base + depth < 0 else self.blank * (self.base + depth)
+        """Return the indentation in the file; None where it comes to no column."""
+        columns, rest = divmod((_columns(written, self.tab) - self.start) * self.times, self.per)
+        columns += self.base
+        if rest or columns < 0:
+            return None
+        return "\t" * (columns // self.tab) + " " * (columns % self.tab) if self.tabs else " " * columns
 
 
 @dataclass(frozen=True, slots=True)
 class Reindent:
     """What a new line's indentation becomes; made from the lines that author and file have in common."""
 
-    first: tuple[str, str] | None
+    first: Pair | None
     """The first line's own pair, where the author cut its indentation off and kept that of the others."""
-    known: tuple[tuple[str, str], ...]
-    rule: Linear | None
+    known: tuple[Pair, ...]
+    rule: Rule | None
 
-    def line(self, line: str, *, is_first: bool, near: Sequence[tuple[str, str]] = ()) -> str | None:
+    def line(self, line: str, *, is_first: bool, near: Sequence[Pair] = ()) -> str | None:
         """
         Return a new line as it is to stand in the file; None where its indentation cannot be derived.
 
-        `near` are the pairs of indentation of the lines around it, which decide where no rule holds throughout.
+        `near` are the pairs of the lines around it, which decide where no rule holds throughout.
         """
         if not line.strip():
-            return ""
+            return line
         written = indent(line)
         if is_first and self.first and written == self.first[0]:
-            return self.first[1] + line[len(written) :]
-        found = self._indent(written, near)
+            found: str | None = self.first[1]
+        else:
+            found = self._indent(written, near)
         return None if found is None else found + line[len(written) :]
 
-    def _indent(self, written: str, near: Sequence[tuple[str, str]]) -> str | None:
-        if all(mine == theirs for mine, theirs in self.known):
+    def _indent(self, written: str, near: Sequence[Pair]) -> str | None:
+        if self.rule and all(mine == theirs for mine, theirs in self.known):
             return written
-        exactly = {theirs for mine, theirs in self.known if mine == written}
-        if len(exactly) == 1 and self.rule:
-            return exactly.pop()
         if self.rule:
             return self.rule.of(written)
         around = {theirs for mine, theirs in near if mine == written}
         return around.pop() if len(around) == 1 else None
 
 
-def derive(pairs: Sequence[tuple[str, str]]) -> Reindent:
-    """Derive the rule from pairs of lines, as the author wrote them and as the file has them."""
+def derive(pairs: Sequence[tuple[str, str]], new: Sequence[str]) -> Reindent:
+    """
+    Derive the rule from pairs of lines, as the author wrote them and as the file has them.
+
+    `new` are the lines of the replacement, which tell how the author understood a first line without indentation.
+    """
     known = [(indent(mine), indent(theirs)) for mine, theirs in pairs]
-    distinct = tuple(dict.fromkeys(known))
-    rule = _linear(distinct)
-    if (known and rule is None) or _cut(known):
-        mine, theirs = known[0]
+    if known and not known[0][0] and known[0][1]:
         rest = tuple(dict.fromkeys(known[1:]))
-        if len(mine) < len(theirs) and rest and (known[0] not in rest) and (other := _linear(rest)):
-            return Reindent((mine, theirs), rest, other)
-    return Reindent(None, distinct, rule)
+        kept = _as_in_file(new, known[0][1]) if not rest else all(mine == theirs for mine, theirs in rest)
+        if kept:
+            return Reindent(known[0], rest, Rule(0, 0))
+    distinct = tuple(dict.fromkeys(known))
+    return Reindent(None, distinct, _rule(distinct))
 
 
-def _cut(known: Sequence[tuple[str, str]]) -> bool:
-    """Whether the first line alone lost its indentation: no rule of all is as simple as none for the others."""
-    return len(known) > 1 and known[0][0] == "" != known[0][1] and all(mine == theirs for mine, theirs in known[1:])
+def _as_in_file(new: Sequence[str], theirs: str) -> bool:
+    """Whether a replacement's lines behind its first are as deep as the file's, so that the first alone was cut."""
+    lines = [line for line in new if line.strip()]
+    if len(lines) < 2 or indent(lines[0]):  # noqa: PLR2004 - a first one and others
+        return False
+    opens = lines[0].rstrip().endswith((":", "(", "[", "{"))
+    return all(len(indent(line)) >= len(theirs) for line in lines[1:]) and (
+        not opens or len(indent(lines[1])) > len(theirs)
+    )
 
 
-def _linear(distinct: Sequence[tuple[str, str]]) -> Linear | None:
-    blanks = {character for _, theirs in distinct for character in theirs} or {" "}
-    if len(blanks) > 1 or len({character for mine, _ in distinct for character in mine}) > 1:
-        return None
-    depths = sorted({(len(mine), len(theirs)) for mine, theirs in distinct})
-    blank = blanks.pop()
+def _rule(distinct: Sequence[Pair]) -> Rule | None:
+    """Find a rule that all pairs follow: the same shift, else the same proportion."""
+    if not distinct:
+        return Rule(0, 0)
+    with_tabs = any("\t" in mine + theirs for mine, theirs in distinct)
+    tabs = any("\t" in theirs for _, theirs in distinct)
+    shifted: list[Rule] = []
+    for tab in _TABS if with_tabs else _TABS[:1]:
+        depths = sorted({(_columns(mine, tab), _columns(theirs, tab)) for mine, theirs in distinct})
+        if len({theirs - mine for mine, theirs in depths}) == 1:
+            shifted.append(Rule(*depths[0], tab=tab, tabs=tabs))
+    if shifted:
+        best = min(shifted, key=lambda rule: abs(rule.base - rule.start))
+        return None if len(distinct) == 1 and not with_tabs and _unsure(*distinct[0]) else best
+    return _proportion(sorted({(_columns(mine, 4), _columns(theirs, 4)) for mine, theirs in distinct}), tabs=tabs)
+
+
+def _unsure(mine: str, theirs: str) -> bool:
+    """Whether a single pair may speak of another width of indentation as well as of another depth."""
+    low, high = sorted((len(mine), len(theirs)))
+    return 0 < low <= _SHALLOW and high == 2 * low
+
+
+def _proportion(depths: Sequence[tuple[int, int]], *, tabs: bool) -> Rule | None:
     start, base = depths[0]
-    tabs = any(character == "\t" for mine, _ in distinct for character in mine)
-    if len(depths) == 1:
-        unit = _unit(start, base) if tabs != (blank == "\t") and base else (1, 1)
-        return Linear(start, base, *unit, blank)
     times, per = depths[1][1] - base, depths[1][0] - start
     if per <= 0 or times <= 0:
         return None
-    rule = Linear(start, base, times, per, blank)
-    return rule if all(rule.of(" " * mine) == blank * theirs for mine, theirs in depths) else None
+    follows = all((mine - start) * times == (theirs - base) * per for mine, theirs in depths)
+    return Rule(start, base, times, per, tabs=tabs) if follows else None
 
 
-def _unit(mine: int, theirs: int) -> tuple[int, int]:
-    """One depth each, tabs against blanks, at a level that both have."""
-    return theirs, mine or 1
+def _columns(written: str, tab: int) -> int:
+    return sum(tab if character == "\t" else 1 for character in written)

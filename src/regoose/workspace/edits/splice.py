@@ -55,7 +55,7 @@ def splice(source: Source, match: Match, search: Sequence[str], replace: Sequenc
     writer = _Writer.of(source, match, search, replace)
     lines, endings = list(source.lines), list(source.endings)
     for change in reversed(changes(search, replace, literal=match.rung is Rung.EXACT)):
-        start, end = _extent(source.lines, match.pairs, change)
+        start, end = _extent(source.lines, search, match.pairs, change)
         new = [writer.line(change, row) for row in range(change.new_start, change.new_end)]
         ending = endings[start] if start < len(endings) else ""
         if start and (start == end or not ending):
@@ -75,11 +75,11 @@ def _common(mine: Sequence[str], other: Sequence[str]) -> int:
     return count
 
 
-def _extent(lines: Sequence[str], pairs: Sequence[int], change: Change) -> tuple[int, int]:
+def _extent(lines: Sequence[str], search: Sequence[str], pairs: Sequence[int], change: Change) -> tuple[int, int]:
     """Return the lines of the file that a change deletes, or where it inserts (`start == end`)."""
     touched = [pairs[row] for row in range(change.start, change.end) if pairs[row] != UNPAIRED]
     if not touched:
-        at = _insertion(lines, pairs, change)
+        at = _insertion(lines, search, pairs, change)
         return at, at
     start, end = min(touched), max(touched) + 1
     unseen = [row for row in range(start, end) if row not in touched and lines[row].strip()]
@@ -88,15 +88,19 @@ def _extent(lines: Sequence[str], pairs: Sequence[int], change: Change) -> tuple
     return start, end
 
 
-def _insertion(lines: Sequence[str], pairs: Sequence[int], change: Change) -> int:
-    """Insert after the line before, or before the line after where there is none before."""
-    before = max((at for at in pairs[: change.start] if at != UNPAIRED), default=None)
-    after = min((at for at in pairs[change.end :] if at != UNPAIRED), default=None)
-    if before is None or after is None:
-        return before + 1 if before is not None else (after or 0)
-    if any(lines[row].strip() for row in range(before + 1, after)):
-        raise Unfit(f"lines that the search text does not show stand between lines {before + 1} and {after + 1}")
-    return before + 1
+def _insertion(lines: Sequence[str], search: Sequence[str], pairs: Sequence[int], change: Change) -> int:
+    """Insert after the line before, or before the line after where there is none before, or none that was found."""
+    before = next((row for row in reversed(range(change.start)) if search[row].strip()), None)
+    after = next((row for row in range(change.end, len(search)) if search[row].strip()), None)
+    low = UNPAIRED if before is None else pairs[before]
+    high = UNPAIRED if after is None else pairs[after]
+    if before is not None and low != UNPAIRED:
+        if high != UNPAIRED and any(lines[row].strip() for row in range(low + 1, high)):
+            raise Unfit(f"lines that the search text does not show stand between lines {low + 1} and {high + 1}")
+        return max(pairs[before : change.start]) + 1
+    if after is None or high == UNPAIRED:
+        raise Unfit("new lines are to stand where the search text fits nothing")
+    return min(at for at in pairs[change.end : after + 1] if at != UNPAIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +115,17 @@ class _Writer:
 
     @classmethod
     def of(cls, source: Source, match: Match, search: Sequence[str], replace: Sequence[str]) -> _Writer:
-        paired = list(_paired(source.lines, match.pairs, search))
-        reindent = derive([(mine, theirs) for _, mine, theirs in paired])
+        paired = [one for one in _paired(source.lines, match.pairs, search) if one[0] not in match.stale]
+        reindent = derive([(mine, theirs) for _, mine, theirs in paired], replace)
         strip = any(mine != mine.rstrip() and theirs == theirs.rstrip() for _, mine, theirs in paired)
         return cls(replace, reindent, [(row, indent(mine), indent(theirs)) for row, mine, theirs in paired], strip)
 
     def line(self, change: Change, row: int) -> str:
         """Return a line of the replacement as it is to stand in the file."""
         text = self.replace[row]
-        near = self._near(change)
-        if (line := self.reindent.line(text, is_first=row == 0, near=near)) is None:
+        is_first = not any(line.strip() for line in self.replace[:row])
+        if (line := self.reindent.line(text, is_first=is_first, near=self._near(change))) is None:
             raise Unfit(f"the lines are indented unlike the file's, by no one rule: how deep is {text.strip()!r}?")
-        if not text.strip() and not self.strip:
-            return text
         return line.rstrip() if self.strip else line
 
     def _near(self, change: Change) -> list[tuple[str, str]]:

@@ -1,0 +1,486 @@
+"""Edits damaged as models damage them, and edits that must be refused."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from edit_corpus import TrueEdit, older_context
+
+from regoose.workspace.edits import Edit, Replace, parse_edits
+
+_WORDS = ("value", "result", "the", "cached", "new", "default", "items", "each", "option", "index")
+_MARKERS = ("...", "# ...", "# ... existing code ...", "# ... rest of the code ...", "# (unchanged)")
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of an edit as it will be written: `sign` is a blank, `-` or `+`."""
+
+    sign: str
+    text: str
+    sure: bool = True
+    """Whether the line is still the file's, blanks aside."""
+
+
+@dataclass(slots=True)
+class Case:
+    """One edit to be applied to a file, and what should come of it."""
+
+    kind: str
+    name: str
+    files: dict[str, str]
+    paths: tuple[str, ...]
+    edits: Sequence[Edit]
+    path: str
+    wanted: str | None
+    """The right result; None where only a refusal is right."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """An edit with context lines, to be damaged."""
+
+    edit: TrueEdit
+    first: int
+    rows: list[Row]
+    rng: random.Random
+    path: str = ""
+    text: list[str] = field(default_factory=list[str])
+
+    @property
+    def search(self) -> list[str]:
+        """The lines to look for."""
+        return [row.text for row in self.rows if row.sign != "+"]
+
+    @property
+    def replace(self) -> list[str]:
+        """The lines to put there."""
+        return [row.text for row in self.rows if row.sign != "-"]
+
+    def contexts(self) -> list[Row]:
+        """The context lines that say something."""
+        return [row for row in self.rows if row.sign == " " and row.text.strip()]
+
+
+def draft(edit: TrueEdit, rng: random.Random, context: int | None = None) -> Draft | None:
+    """Write an edit with one to five lines of context, or more until it has one place; None where it has none."""
+    size = context if context is not None else rng.randint(1, 5)
+    for around in range(size, size + 6):
+        first, last = max(0, edit.start - around), min(len(edit.before), edit.end + around)
+        rows = [Row(" ", line) for line in edit.before[first : edit.start]]
+        rows += [Row("-", line) for line in edit.before[edit.start : edit.end]]
+        rows += [Row("+", line) for line in edit.new]
+        rows += [Row(" ", line) for line in edit.before[edit.end : last]]
+        made = Draft(edit, first, rows, rng, edit.path)
+        if any(line.strip() for line in made.search) and places(edit.before, made) == 1:
+            return made
+    return None
+
+
+def places(lines: Sequence[str], made: Draft) -> int:
+    """Count where the lines that are still sure stand, at their distances, all white space forgiven."""
+    wanted = [
+        (at, "".join(row.text.split()))
+        for at, row in enumerate(row for row in made.rows if row.sign != "+")
+        if row.sure
+    ]
+    wanted = [(at, text) for at, text in wanted if text]
+    if not wanted:
+        return 0
+    squeezed = ["".join(line.split()) for line in lines]
+    starts = [row - wanted[0][0] for row, text in enumerate(squeezed) if text == wanted[0][1]]
+    return sum(
+        all(0 <= start + at < len(squeezed) and squeezed[start + at] == text for at, text in wanted) for start in starts
+    )
+
+
+Damage = Callable[[Draft], bool]
+"""Damages a draft in place; says whether there was something to damage."""
+
+
+def trailing_blanks(made: Draft) -> bool:
+    for row in made.rows:
+        if made.rng.random() < 0.5:
+            row.text += made.rng.choice((" ", "  ", "\t"))
+    return True
+
+
+def tabs(made: Draft) -> bool:
+    shows = any(row.sign != "+" and row.text.startswith("    ") for row in made.rows)
+    return shows and _each(made, lambda text: re.sub(r"^(?: {4})+", lambda found: "\t" * (len(found[0]) // 4), text))
+
+
+def half_depth(made: Draft) -> bool:
+    return all(_depth(row.text) % 4 == 0 for row in made.rows if row.text.strip()) and _each(
+        made, lambda text: " " * (_depth(text) // 2) + text.lstrip(" ")
+    )
+
+
+def dedented(made: Draft) -> bool:
+    common = min((_depth(row.text) for row in made.rows if row.text.strip()), default=0)
+    return common > 0 and _each(made, lambda text: text[common:])
+
+
+def indented(made: Draft) -> bool:
+    blank = " " * made.rng.choice((1, 2, 4, 8))
+    return _each(made, lambda text: blank + text if text.strip() else text)
+
+
+def block_indented(made: Draft) -> bool:
+    """Shift the context before the change, or the one behind it, and leave the rest."""
+    rows = made.rows if made.rng.random() < 0.5 else made.rows[::-1]
+    shift = made.rng.choice((-4, -1, 1, 4))
+    touched = False
+    for row in rows:
+        if row.sign != " ":
+            break
+        if row.text.strip() and _depth(row.text) + shift >= 0:
+            row.text = " " * (_depth(row.text) + shift) + row.text.lstrip(" ")
+            touched = True
+    return touched
+
+
+def first_line_stripped(made: Draft) -> bool:
+    row = made.rows[0]
+    if row.sign != " " or row.text == row.text.lstrip() or len(made.rows) < 2:
+        return False
+    row.text = row.text.lstrip()
+    return True
+
+
+def inner_blanks(made: Draft) -> bool:
+    """Write operators, commas and brackets with other blanks, but in new lines."""
+    touched = False
+    for row in made.rows:
+        body = row.text.lstrip()
+        changed = re.sub(r" ?([=,(]) ?", made.rng.choice((r"\1", r"\1 ", r" \1 ")), body)
+        if row.sign != "+" and changed != body:
+            row.text = row.text[: len(row.text) - len(body)] + changed
+            touched = True
+    return touched
+
+
+def blank_lines_dropped(made: Draft) -> bool:
+    kept = [row for row in made.rows if row.text.strip() or row.sign != " "]
+    touched = len(kept) < len(made.rows)
+    made.rows[:] = kept
+    return touched
+
+
+def blank_line_added(made: Draft) -> bool:
+    at = [index for index in range(1, len(made.rows)) if made.rows[index].sign == made.rows[index - 1].sign == " "]
+    if at:
+        made.rows.insert(made.rng.choice(at), Row(" ", "", sure=False))
+    return bool(at)
+
+
+def stale_comment(made: Draft) -> bool:
+    """Change the words of a comment, or of the text of a document."""
+    prose = not made.edit.path.endswith((".py", ".pyi"))
+    rows = [row for row in made.contexts() if prose or row.text.lstrip().startswith("#")]
+    if not rows:
+        return False
+    row = made.rng.choice(rows)
+    words = row.text.split(" ")
+    words[made.rng.randrange(len(words) // 2, len(words))] = made.rng.choice(_WORDS)
+    return _stale(row, " ".join(words))
+
+
+def stale_line(made: Draft) -> bool:
+    """Change, add or drop one word of a context line."""
+    rows = [row for row in made.contexts() if len(re.findall(r"\w+", row.text)) > 1]
+    if not rows:
+        return False
+    row = made.rng.choice(rows)
+    found = made.rng.choice(list(re.finditer(r"\w+", row.text)))
+    word = made.rng.choice(("", found[0] + "_" + made.rng.choice(_WORDS), made.rng.choice(_WORDS)))
+    return _stale(row, row.text[: found.start()] + word + row.text[found.end() :])
+
+
+def stale_version(made: Draft) -> bool:
+    """Write context lines as they were some versions earlier."""
+    olds = older_context(made.edit, made.first, made.first + len(made.search)) if made.edit.older else []
+    rows = [row for row in made.rows if row.sign != "+"]
+    return any([_stale(rows[at - made.first], text) for at, text in olds])
+
+
+def line_missing(made: Draft) -> bool:
+    signs = "".join(row.sign for row in made.rows)
+    inner = [at for at in range(1, len(signs) - 1) if signs[at - 1 : at + 2] == "   " and made.rows[at].text.strip()]
+    if not inner:
+        return False
+    del made.rows[made.rng.choice(inner)]
+    return True
+
+
+def comment_invented(made: Draft) -> bool:
+    at = [index for index in range(1, len(made.rows)) if made.rows[index].sign == made.rows[index - 1].sign == " "]
+    if not at or not made.edit.path.endswith(".py"):
+        return False
+    index = made.rng.choice(at)
+    text = " " * _depth(made.rows[index].text) + "# " + " ".join(made.rng.choices(_WORDS, k=4))
+    made.rows.insert(index, Row(" ", text, sure=False))
+    return True
+
+
+def quotes(made: Draft) -> bool:
+    touched = False
+    for row in made.rows:
+        if row.sign != "+" and ("'" in row.text) != ('"' in row.text):
+            row.text = row.text.translate(str.maketrans("'\"", "\"'"))
+            touched = True
+    return touched
+
+
+def typographic(made: Draft) -> bool:
+    touched = False
+    for row in made.rows:
+        changed = row.text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}").replace("--", "\N{EN DASH}")
+        if row.sign != "+" and changed != row.text:
+            row.text = changed
+            touched = True
+    return touched
+
+
+def elided(made: Draft) -> bool:
+    """Put a placeholder for a run of context lines, three or more."""
+    runs = [run for run in _context_runs(made.rows) if len(run) > 4]
+    if not runs:
+        return False
+    run = made.rng.choice(runs)
+    length = made.rng.randint(3, len(run) - 2)
+    start = made.rng.randint(1, len(run) - 1 - length)
+    depth = min(
+        (_depth(made.rows[at].text) for at in run[start : start + length] if made.rows[at].text.strip()), default=0
+    )
+    marker = Row(" ", " " * depth + made.rng.choice(_MARKERS), sure=False)
+    made.rows[run[start] : run[start] + length] = [marker]
+    return True
+
+
+def listing_numbers(made: Draft) -> bool:
+    number = made.first
+    for row in made.rows:
+        if row.sign != "+":
+            number += 1
+            row.text = f"{number:>5} | {row.text}"
+    return all(row.sign != "+" for row in made.rows)
+
+
+PATH_DAMAGE: dict[str, Callable[[str], str]] = {
+    "path: case": lambda path: path.swapcase() if "/" not in path else path[0].swapcase() + path[1:],
+    "path: a/ before it": lambda path: "a/" + path,
+    "path: repository before it": lambda path: "repo/" + path,
+    "path: folder missing": lambda path: path.partition("/")[2],
+}
+TEXT_DAMAGE: dict[str, tuple[Damage, int | None]] = {
+    "none": (lambda _: True, None),
+    "trailing blanks": (trailing_blanks, None),
+    "tabs for blanks": (tabs, None),
+    "half the depth": (half_depth, None),
+    "dedented": (dedented, None),
+    "indented": (indented, None),
+    "context block shifted": (block_indented, 3),
+    "first line stripped": (first_line_stripped, None),
+    "blanks within lines": (inner_blanks, None),
+    "blank lines dropped": (blank_lines_dropped, 4),
+    "blank line added": (blank_line_added, 3),
+    "stale comment": (stale_comment, 3),
+    "stale context line": (stale_line, 3),
+    "context of older version": (stale_version, 5),
+    "context line missing": (line_missing, 4),
+    "comment invented": (comment_invented, 3),
+    "other quotes": (quotes, None),
+    "typographic quotes": (typographic, None),
+    "elided lines": (elided, 8),
+    "short context": (lambda _: True, 0),
+    "dedented, trailing blanks": (lambda made: dedented(made) and trailing_blanks(made), None),
+    "dedented, stale line": (lambda made: stale_line(made) and dedented(made), 4),
+    "tabs, blank lines dropped": (lambda made: blank_lines_dropped(made) and tabs(made), 4),
+}
+DIFF_FORMS = ("wrong numbers", "no numbers", "blank before context missing", "no a/ and b/", "envelope")
+
+
+def right_cases(edit: TrueEdit, rng: random.Random) -> Iterator[Case]:
+    """Yield the edit in every damage that it can take and after which it still has one right place."""
+    for kind, (damage, context) in TEXT_DAMAGE.items():
+        if (made := draft(edit, rng, context)) and damage(made) and places(edit.before, _aligned(made)) <= 1:
+            yield _case(made, kind, [_block(made)])
+    if made := draft(edit, rng):
+        if rng.random() < 0.5:
+            text = _block(made)
+            ends = replace(text, search=text.search.replace("\n", "\r\n"), replace=text.replace.replace("\n", "\r\n"))
+            yield _case(made, "CRLF in the edit", [ends])
+        else:
+            yield _case(made, "CRLF in the file", [_block(made)], ending="\r\n")
+        for kind, change in PATH_DAMAGE.items():
+            path = change(edit.path)
+            same = [one for one in edit.paths if one.casefold().endswith(path.casefold())]
+            if path and path not in edit.paths and len(same) <= 1:
+                yield _case(made, kind, [replace(_block(made), path=path)])
+    if made := draft(edit, rng, 3):
+        for form in DIFF_FORMS:
+            if edits := parse_edits(written_diff(made, form)).edits:
+                yield _case(made, f"diff: {form}", edits)
+
+
+def refused_cases(edit: TrueEdit, others: Sequence[TrueEdit], rng: random.Random) -> Iterator[Case]:
+    """Yield edits that have no right place: each must be refused."""
+    damages: tuple[Damage, ...] = (
+        dedented,
+        trailing_blanks,
+        stale_line,
+        stale_comment,
+        blank_lines_dropped,
+        line_missing,
+    )
+    if twin := _twin(edit, rng):
+        yield _case(twin, "several places", [_block(twin)], refuse=True)
+    touched = any(line.strip() for line in edit.before[edit.start : edit.end])
+    for damage in damages:
+        if touched and (made := draft(edit, rng, 4)):
+            damage(made)
+            gone = edit.before[: edit.start] + edit.before[edit.end :]
+            yield _gone(made, "lines are gone", gone)
+        if made := draft(edit, rng, 3):
+            damage(made)
+            yield _gone(made, "definition is gone", _without_definition(edit))
+        if touched and (made := draft(edit, rng, 3)):
+            damage(made)
+            if (changed := _changed_below(made)) is not None:
+                yield _gone(made, "lines to replace have changed", changed)
+        if touched and any(line.strip() for line in edit.new) and (made := draft(edit, rng, 3)):
+            damage(made)
+            yield _gone(made, "already applied", edit.after)
+        other = rng.choice(others)
+        if other.path != edit.path and (made := draft(edit, rng, 3)) and not places(other.before, made):
+            damage(made)
+            yield _gone(made, "another file", other.before)
+
+
+def _gone(made: Draft, kind: str, lines: Sequence[str]) -> Case:
+    return _case(made, kind, [_block(made)], lines=lines, refuse=True)
+
+
+def _twin(edit: TrueEdit, rng: random.Random) -> Draft | None:
+    """Write the edit with so little context that several places fit."""
+    for around in (2, 1, 0):
+        first, last = max(0, edit.start - around), min(len(edit.before), edit.end + around)
+        rows = [Row(" ", line) for line in edit.before[first : edit.start]]
+        rows += [Row("-", line) for line in edit.before[edit.start : edit.end]]
+        rows += [Row("+", line) for line in edit.new]
+        rows += [Row(" ", line) for line in edit.before[edit.end : last]]
+        made = Draft(edit, first, rows, rng, edit.path)
+        exact = sum(
+            list(edit.before[at : at + len(made.search)]) == made.search
+            for at in range(len(edit.before) - len(made.search) + 1)
+        )
+        if exact > 1 and any(line.strip() for line in made.search):
+            return made
+    return None
+
+
+def _without_definition(edit: TrueEdit) -> tuple[str, ...]:
+    """Leave out the block around the edit: from the last line above that is less indented, to the next such below."""
+    around = [_depth(line) for line in edit.before[edit.start : edit.end] if line.strip()]
+    depth = min(around, default=_depth(edit.before[edit.start - 1]) if edit.start else 0)
+    start = max(0, edit.start - 3)
+    while start > 0 and (not edit.before[start].strip() or _depth(edit.before[start]) >= max(depth, 1)):
+        start -= 1
+    end = min(len(edit.before), edit.end + 3)
+    while end < len(edit.before) and (not edit.before[end].strip() or _depth(edit.before[end]) >= max(depth, 1)):
+        end += 1
+    return edit.before[:start] + edit.before[end:]
+
+
+def _changed_below(made: Draft) -> tuple[str, ...] | None:
+    """Change a word of the file in a line that the edit replaces."""
+    rows = [at for at in range(made.edit.start, made.edit.end) if re.search(r"\w{2}", made.edit.before[at])]
+    if not rows:
+        return None
+    at = made.rng.choice(rows)
+    line = made.edit.before[at]
+    found = made.rng.choice(list(re.finditer(r"\w{2,}", line)))
+    changed = line[: found.start()] + found[0] + "_2" + line[found.end() :]
+    return (*made.edit.before[:at], changed, *made.edit.before[at + 1 :])
+
+
+def written_diff(made: Draft, form: str) -> str:
+    """Write the edit as a diff with one kind of fault."""
+    body = [row.sign + row.text for row in made.rows]
+    if form == "blank before context missing":
+        body = [line[1:] if line[:1] == " " else line for line in body]
+    if form == "envelope":
+        return "\n".join(["*** Begin Patch", f"*** Update File: {made.path}", "@@", *body, "*** End Patch", ""])
+    old, new = (made.path, made.path) if form == "no a/ and b/" else (f"a/{made.path}", f"b/{made.path}")
+    line = made.rng.randint(1, 2 * len(made.edit.before) + 1)
+    head = "@@ ... @@" if form == "no numbers" else f"@@ -{line},{len(body) + 2} +{line + 3},{len(body)} @@"
+    return "\n".join(["```diff", f"--- {old}", f"+++ {new}", head, *body, "```", ""])
+
+
+def _block(made: Draft) -> Replace:
+    return Replace(made.path, _joined(made.search), _joined(made.replace), whole_lines=True)
+
+
+def _case(
+    made: Draft,
+    kind: str,
+    edits: Sequence[Edit],
+    *,
+    ending: str = "\n",
+    lines: Sequence[str] | None = None,
+    refuse: bool = False,
+) -> Case:
+    before = made.edit.before if lines is None else lines
+    wanted = None if refuse else "".join(line + ending for line in made.edit.after)
+    files = {made.edit.path: "".join(line + ending for line in before)}
+    return Case(kind, made.edit.name, files, made.edit.paths, edits, made.edit.path, wanted)
+
+
+def _aligned(made: Draft) -> Draft:
+    """Only count by rows where their distances are still the file's; else trust the undamaged draft."""
+    same = len(made.search) == made.edit.end - made.first + len([1 for row in _tail(made.rows) if row.sign == " "])
+    return made if same else Draft(made.edit, made.first, [Row(" ", "")], made.rng)
+
+
+def _tail(rows: Sequence[Row]) -> Iterator[Row]:
+    for row in reversed(rows):
+        if row.sign != " ":
+            return
+        yield row
+
+
+def _each(made: Draft, change: Callable[[str], str]) -> bool:
+    texts = [change(row.text) for row in made.rows]
+    touched = any(text != row.text for text, row in zip(texts, made.rows, strict=True))
+    for row, text in zip(made.rows, texts, strict=True):
+        row.text = text
+    return touched
+
+
+def _stale(row: Row, text: str) -> bool:
+    if "".join(text.split()) == "".join(row.text.split()) or not text.strip():
+        return False
+    row.text, row.sure = text, False
+    return True
+
+
+def _context_runs(rows: Sequence[Row]) -> list[list[int]]:
+    runs: list[list[int]] = [[]]
+    for at, row in enumerate(rows):
+        if row.sign == " ":
+            runs[-1].append(at)
+        elif runs[-1]:
+            runs.append([])
+    return runs
+
+
+def _depth(text: str) -> int:
+    return len(text) - len(text.lstrip(" "))
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return "".join(line + "\n" for line in lines)

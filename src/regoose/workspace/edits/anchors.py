@@ -1,0 +1,249 @@
+"""
+The fuzzy rung: finding a place by the lines that are right where others are stale, missing or invented.
+
+Only context may be wrong. Every line to be replaced must stand in the file, up to white space, quotes and typography;
+an insertion must lie beside a line that does. A place is taken only if any other would explain clearly less of the
+search text, and none of what it would explain is left unexplained by this one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from regoose.workspace.edits.align import NOTHING, Alignment, align
+from regoose.workspace.edits.match import Match, paired, squeezed
+from regoose.workspace.edits.outcome import Rung
+from regoose.workspace.edits.splice import Change
+
+_MOST_SEARCHED = 400
+"""Lines of search text; a longer one must fit without guessing."""
+_MOST_WINDOWS = 60
+_MOST_CELLS = 3_000_000
+_COMMON = 40
+"""A line that stands more often than this leads nowhere."""
+_FOLDED = str.maketrans({"'": '"', "\u2018": '"', "\u2019": '"', "\u201c": '"', "\u201d": '"', "`": '"',
+                         "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2011": "-", "\u2026": "..."})  # fmt: skip
+_DEFINITION = re.compile(r"(?:async\s+)?(def|class)\s+(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """What may be wrong in a search text for its place to count as found."""
+
+    wrong: float
+    """The share of its lines that the file does not have."""
+    extra: float
+    """Lines of the file between its own, as a share of them."""
+    alike: float
+    """How alike a stale line must be to what stands in its place, where no right lines surround it."""
+    margin: float
+    """How much weight any other place must fall short by."""
+
+
+USUAL = Strictness(wrong=0.34, extra=0.3, alike=0.5, margin=0.7)
+
+
+def folded(line: str) -> str:
+    """Leave away what does not tell lines apart: white space, the kind of quotes, typography."""
+    return squeezed(line).translate(_FOLDED).replace("--", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The lines that are not blank: their rows, keys and texts."""
+
+    rows: tuple[int, ...]
+    keys: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, lines: Sequence[str], start: int = 0) -> _Page:
+        kept = [(row, key, line) for row, line in enumerate(lines, start) if (key := folded(line))]
+        return cls(tuple(row for row, _, _ in kept), tuple(key for _, key, _ in kept), tuple(one for _, _, one in kept))
+
+
+def find(search: Sequence[str], changes: Sequence[Change], lines: Sequence[str]) -> Match | None:
+    """Find the one place in the whole file."""
+    return find_within(search, changes, lines, (0, len(lines)), USUAL)
+
+
+def find_within(
+    search: Sequence[str],
+    changes: Sequence[Change],
+    lines: Sequence[str],
+    region: tuple[int, int],
+    strictness: Strictness,
+) -> Match | None:
+    """Find the one place between two lines of the file; None where there is none, or it is not sure."""
+    mine, theirs = _Page.of(search), _Page.of(lines[region[0] : region[1]], region[0])
+    if not mine.keys or not theirs.keys or len(mine.keys) > _MOST_SEARCHED or not changes:
+        return None
+    return _Finder.of(mine, theirs, changes, strictness).find(search, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    mine: _Page
+    theirs: _Page
+    touched: frozenset[int]
+    """Lines of the search text (of its page) that are replaced."""
+    gaps: tuple[int, ...]
+    """Where lines are only inserted: before these lines of the page."""
+    weights: tuple[float, ...]
+    strictness: Strictness
+
+    @classmethod
+    def of(cls, mine: _Page, theirs: _Page, changes: Sequence[Change], strictness: Strictness) -> _Finder:
+        touched = [at for at, row in enumerate(mine.rows) if any(one.start <= row < one.end for one in changes)]
+        gaps = [sum(row < one.start for row in mine.rows) for one in changes
+                if not any(one.start <= row < one.end for row in mine.rows)]  # fmt: skip
+        counts = Counter(theirs.keys)
+        return cls(
+            mine, theirs, frozenset(touched), tuple(gaps), tuple(_weight(counts[key]) for key in mine.keys), strictness
+        )
+
+    def find(self, search: Sequence[str], lines: Sequence[str]) -> Match | None:
+        found = [(one, window) for window in self._windows() if (one := self._aligned(window))]
+        if not found:
+            return None
+        best, window = max(found, key=lambda pair: pair[0].score)
+        if not self._acceptable(best) or not self._alone(best, window, [one for one, _ in found]):
+            return None
+        known = {self.mine.rows[at]: self.theirs.rows[row] for at, row in enumerate(best.same) if row != NOTHING}
+        stale = {self.mine.rows[at]: self.theirs.rows[row] for at, row in enumerate(best.stale) if row != NOTHING}
+        match = paired(search, lines, known | stale)
+        pairs = tuple(known.get(row, stale.get(row, pair)) for row, pair in enumerate(match.pairs))
+        return Match(Rung.FUZZY, pairs, frozenset(stale))
+
+    def _windows(self) -> Iterator[tuple[int, int]]:
+        """Yield the parts of the file in which lines of the search text stand that lead somewhere."""
+        counts = Counter(self.theirs.keys)
+        wanted = self.touched or range(len(self.mine.keys))
+        leads = sorted(wanted, key=lambda at: counts[self.mine.keys[at]])
+        if self.touched:
+            leads = leads[:1]  # each of them must match, so the rarest leads to every place
+        where: dict[str, list[int]] = {
+            self.mine.keys[at]: [] for at in leads if 0 < counts[self.mine.keys[at]] <= _COMMON
+        }
+        for row, key in enumerate(self.theirs.keys):
+            if key in where:
+                where[key].append(row)
+        slack = 3 + len(self.mine.keys) // 3
+        starts = sorted({row - at for at in leads for row in where.get(self.mine.keys[at], ())})
+        merged: list[list[int]] = []
+        for start in starts:
+            if merged and start - merged[-1][1] <= slack // 2 and start - merged[-1][0] <= slack:
+                merged[-1][1] = start
+            else:
+                merged.append([start, start])
+        size = len(self.mine.keys)
+        if len(merged) > _MOST_WINDOWS or len(merged) * size * (size + 3 * slack) > _MOST_CELLS:
+            return
+        for first, last in merged:
+            yield max(0, first - slack), min(len(self.theirs.keys), last + size + slack)
+
+    def _aligned(self, window: tuple[int, int], barred: tuple[int, int] | None = None) -> Alignment | None:
+        """Align within a window; None where a line to be replaced does not stand there."""
+        start, end = window
+        bar = None if barred is None else (barred[0], barred[1] - start)
+        found = align(self.mine.keys, self.theirs.keys[start:end], self.weights, bar)
+        same, stale = (
+            tuple(row if row == NOTHING else row + start for row in rows) for rows in (found.same, found.stale)
+        )
+        if all(row == NOTHING for row in same) or any(same[at] == NOTHING for at in self.touched):
+            return None
+        return Alignment(found.score, same, stale)
+
+    def _alone(self, best: Alignment, window: tuple[int, int], all_found: Sequence[Alignment]) -> bool:
+        """Whether any other place is clearly worse, and explains nothing that this one does not."""
+        place = self._place(best)
+        others = [one for one in all_found if self._place(one) != place]
+        for at in self._bearing():
+            other = None if best.same[at] == NOTHING else self._aligned(window, (at, best.same[at]))
+            others += [other] if other and self._place(other) != place else []
+        return not any(self._rivals(best, other) for other in others)
+
+    def _rivals(self, best: Alignment, other: Alignment) -> bool:
+        explained = any(mine == NOTHING != theirs for mine, theirs in zip(best.same, other.same, strict=True))
+        return other.score > best.score - self.strictness.margin or (
+            explained and other.score > best.score - 2 * self.strictness.margin
+        )
+
+    def _bearing(self) -> set[int]:
+        """Return the lines on which the place hangs: those replaced, and those beside an insertion."""
+        beside = {at for gap in self.gaps for at in (gap - 1, gap) if 0 <= at < len(self.mine.keys)}
+        return set(self.touched) | beside
+
+    def _place(self, found: Alignment) -> tuple[int, ...]:
+        """Return what tells places apart: where the lines go that are replaced, and where others are inserted."""
+        inserted = [self._inserted(found, gap) for gap in self.gaps]
+        return (*(found.same[at] for at in sorted(self.touched)), *inserted)
+
+    def _inserted(self, found: Alignment, gap: int) -> int:
+        before = [row for row in (found.same[gap - 1], found.stale[gap - 1]) if row != NOTHING] if gap else []
+        after = [row for row in (found.same[gap], found.stale[gap]) if row != NOTHING] if gap < len(found.same) else []
+        return before[0] + 1 if before else after[0] if after else NOTHING
+
+    def _acceptable(self, found: Alignment) -> bool:
+        right = [at for at, row in enumerate(found.same) if row != NOTHING]
+        size = len(self.mine.keys)
+        wrong = size - len(right)
+        if wrong > max(1, self.strictness.wrong * size) or sum(_telling(self.mine.keys[at]) for at in right) < 1:
+            return False
+        if len(right) == 1 and (wrong > 1 or self.weights[right[0]] < 1 or not _telling(self.mine.keys[right[0]])):
+            return False
+        return self._extra_fits(found, right) and all(
+            self._stale_fits(found, at, right) for at in range(size) if found.same[at] == NOTHING
+        ) and all(self._gap_fits(found, gap) for gap in self.gaps)  # fmt: skip
+
+    def _extra_fits(self, found: Alignment, right: Sequence[int]) -> bool:
+        """Whether the file's own lines in between are few, and none begins a definition."""
+        used = {row for row in (*found.same, *found.stale) if row != NOTHING}
+        rows = range(found.same[right[0]], found.same[right[-1]] + 1)
+        extra = [row for row in rows if row not in used]
+        if len(extra) > max(1, self.strictness.extra * len(self.mine.keys)):
+            return False
+        return not any(_DEFINITION.match(self.theirs.texts[row].strip()) for row in extra)
+
+    def _stale_fits(self, found: Alignment, at: int, right: Sequence[int]) -> bool:
+        """Whether a line that the file does not have may be a stale one."""
+        mine = self.mine.texts[at].strip()
+        between = right[0] < at < right[-1]
+        row = found.stale[at]
+        if row == NOTHING:
+            return between and not _DEFINITION.match(mine)
+        theirs = self.theirs.texts[row].strip()
+        here, there = _DEFINITION.match(mine), _DEFINITION.match(theirs)
+        if here or there:
+            return here is not None and there is not None and here.groups() == there.groups()
+        return between or _alike(mine, theirs) >= self.strictness.alike
+
+    def _gap_fits(self, found: Alignment, gap: int) -> bool:
+        """Whether an insertion lies beside a right line, with nothing unseen between it and the next."""
+        before = None if gap == 0 else (found.same[gap - 1], found.stale[gap - 1])
+        after = None if gap == len(self.mine.keys) else (found.same[gap], found.stale[gap])
+        if all(side is None or side[0] == NOTHING for side in (before, after)):
+            return False
+        if before is None or after is None:
+            return True
+        return max(before) != NOTHING and max(after) != NOTHING and max(before) + 1 == max(after)
+
+
+def _weight(count: int) -> float:
+    """Weigh a line by how often it stands: the oftener, the less it says of where."""
+    return 1.0 if count <= 2 else 0.7 if count <= 6 else 0.4  # noqa: PLR2004 - this is their definition
+
+
+def _telling(key: str) -> bool:
+    """Whether a line says something: not a bracket, not `else:`."""
+    return sum(character.isalnum() for character in key) > 5  # noqa: PLR2004 - this is its definition
+
+
+def _alike(mine: str, theirs: str) -> float:
+    """Compare two lines by their words."""
+    words, others = re.findall(r"\w+|[^\w\s]", mine[:500]), re.findall(r"\w+|[^\w\s]", theirs[:500])
+    return SequenceMatcher(None, words, others, autojunk=False).ratio()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import hashlib
 import re
 import subprocess
 import tomllib
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,9 +84,21 @@ def _edit_of(mirror: Path, name: str, commit: str) -> TrueEdit | None:
     new = after[new_start:new_end]
     if not any(line.strip() for line in (*before[start:end], *new)):
         return None
+    if path.endswith(".py") and _parses(before) and not _parses(before[:start] + new + before[end:]):
+        return None  # one hunk of several that only make sense together
     paths = tuple(_git(mirror, "ls-tree", "-r", "--name-only", commit).splitlines())
     older = _older(mirror, commit, path)
     return TrueEdit(f"{name}@{commit[:9]}:{path}:{start}", path, before, start, end, new, older, paths)
+
+
+def _parses(lines: tuple[str, ...]) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _range(hunk: re.Match[str], group: int) -> tuple[int, int]:

@@ -21,8 +21,8 @@ class Row:
 
     sign: str
     text: str
-    sure: bool = True
-    """Whether the line is still the file's, blanks aside."""
+    at: int = -1
+    """The line of the file that it is, blanks aside; -1 where it is none of it, or no longer."""
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Draft:
         return [row.text for row in self.rows if row.sign != "-"]
 
     def contexts(self) -> list[Row]:
-        """The context lines that say something."""
+        """Return the context lines that say something."""
         return [row for row in self.rows if row.sign == " " and row.text.strip()]
 
 
@@ -69,24 +69,23 @@ def draft(edit: TrueEdit, rng: random.Random, context: int | None = None) -> Dra
     """Write an edit with one to five lines of context, or more until it has one place; None where it has none."""
     size = context if context is not None else rng.randint(1, 5)
     for around in range(size, size + 6):
-        first, last = max(0, edit.start - around), min(len(edit.before), edit.end + around)
-        rows = [Row(" ", line) for line in edit.before[first : edit.start]]
-        rows += [Row("-", line) for line in edit.before[edit.start : edit.end]]
-        rows += [Row("+", line) for line in edit.new]
-        rows += [Row(" ", line) for line in edit.before[edit.end : last]]
-        made = Draft(edit, first, rows, rng, edit.path)
+        made = _written(edit, rng, around)
         if any(line.strip() for line in made.search) and places(edit.before, made) == 1:
             return made
     return None
 
 
+def _written(edit: TrueEdit, rng: random.Random, around: int) -> Draft:
+    """Write an edit with so many lines of context."""
+    first, last = max(0, edit.start - around), min(len(edit.before), edit.end + around)
+    rows = [Row("-" if edit.start <= at < edit.end else " ", edit.before[at], at) for at in range(first, last)]
+    rows[edit.end - first : edit.end - first] = [Row("+", line) for line in edit.new]
+    return Draft(edit, first, rows, rng, edit.path)
+
+
 def places(lines: Sequence[str], made: Draft) -> int:
     """Count where the lines that are still sure stand, at their distances, all white space forgiven."""
-    wanted = [
-        (at, "".join(row.text.split()))
-        for at, row in enumerate(row for row in made.rows if row.sign != "+")
-        if row.sure
-    ]
+    wanted = [(row.at - made.first, "".join(row.text.split())) for row in made.rows if row.at >= 0]
     wanted = [(at, text) for at, text in wanted if text]
     if not wanted:
         return 0
@@ -102,6 +101,7 @@ Damage = Callable[[Draft], bool]
 
 
 def trailing_blanks(made: Draft) -> bool:
+    """Add blanks at line ends."""
     for row in made.rows:
         if made.rng.random() < 0.5:
             row.text += made.rng.choice((" ", "  ", "\t"))
@@ -109,22 +109,26 @@ def trailing_blanks(made: Draft) -> bool:
 
 
 def tabs(made: Draft) -> bool:
+    """Write each four blanks of indentation as a tab."""
     shows = any(row.sign != "+" and row.text.startswith("    ") for row in made.rows)
     return shows and _each(made, lambda text: re.sub(r"^(?: {4})+", lambda found: "\t" * (len(found[0]) // 4), text))
 
 
 def half_depth(made: Draft) -> bool:
+    """Indent by two where the file indents by four."""
     return all(_depth(row.text) % 4 == 0 for row in made.rows if row.text.strip()) and _each(
         made, lambda text: " " * (_depth(text) // 2) + text.lstrip(" ")
     )
 
 
 def dedented(made: Draft) -> bool:
+    """Cut the indentation off that all lines share."""
     common = min((_depth(row.text) for row in made.rows if row.text.strip()), default=0)
     return common > 0 and _each(made, lambda text: text[common:])
 
 
 def indented(made: Draft) -> bool:
+    """Indent everything by some more."""
     blank = " " * made.rng.choice((1, 2, 4, 8))
     return _each(made, lambda text: blank + text if text.strip() else text)
 
@@ -144,6 +148,7 @@ def block_indented(made: Draft) -> bool:
 
 
 def first_line_stripped(made: Draft) -> bool:
+    """Cut the indentation off the first line alone."""
     row = made.rows[0]
     if row.sign != " " or row.text == row.text.lstrip() or len(made.rows) < 2:
         return False
@@ -164,6 +169,7 @@ def inner_blanks(made: Draft) -> bool:
 
 
 def blank_lines_dropped(made: Draft) -> bool:
+    """Leave blank lines of the context out."""
     kept = [row for row in made.rows if row.text.strip() or row.sign != " "]
     touched = len(kept) < len(made.rows)
     made.rows[:] = kept
@@ -171,9 +177,10 @@ def blank_lines_dropped(made: Draft) -> bool:
 
 
 def blank_line_added(made: Draft) -> bool:
+    """Put a blank line between two of the context."""
     at = [index for index in range(1, len(made.rows)) if made.rows[index].sign == made.rows[index - 1].sign == " "]
     if at:
-        made.rows.insert(made.rng.choice(at), Row(" ", "", sure=False))
+        made.rows.insert(made.rng.choice(at), Row(" ", ""))
     return bool(at)
 
 
@@ -204,10 +211,11 @@ def stale_version(made: Draft) -> bool:
     """Write context lines as they were some versions earlier."""
     olds = older_context(made.edit, made.first, made.first + len(made.search)) if made.edit.older else []
     rows = [row for row in made.rows if row.sign != "+"]
-    return any([_stale(rows[at - made.first], text) for at, text in olds])
+    return sum(_stale(rows[at - made.first], text) for at, text in olds) > 0
 
 
 def line_missing(made: Draft) -> bool:
+    """Leave a line out that has context on both sides."""
     signs = "".join(row.sign for row in made.rows)
     inner = [at for at in range(1, len(signs) - 1) if signs[at - 1 : at + 2] == "   " and made.rows[at].text.strip()]
     if not inner:
@@ -217,28 +225,32 @@ def line_missing(made: Draft) -> bool:
 
 
 def comment_invented(made: Draft) -> bool:
+    """Put a comment between two lines of the context."""
     at = [index for index in range(1, len(made.rows)) if made.rows[index].sign == made.rows[index - 1].sign == " "]
     if not at or not made.edit.path.endswith(".py"):
         return False
     index = made.rng.choice(at)
     text = " " * _depth(made.rows[index].text) + "# " + " ".join(made.rng.choices(_WORDS, k=4))
-    made.rows.insert(index, Row(" ", text, sure=False))
+    made.rows.insert(index, Row(" ", text))
     return True
 
 
 def quotes(made: Draft) -> bool:
+    """Write the other kind of quotes."""
     touched = False
     for row in made.rows:
         if row.sign != "+" and ("'" in row.text) != ('"' in row.text):
             row.text = row.text.translate(str.maketrans("'\"", "\"'"))
             touched = True
-    return touched
+    new = {row.text for row in made.rows if row.sign == "+"}
+    return touched and not any(row.text in new for row in made.rows if row.sign == "-")
 
 
 def typographic(made: Draft) -> bool:
+    """Write quotes and dashes as a typesetter would."""
     touched = False
     for row in made.rows:
-        changed = row.text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}").replace("--", "\N{EN DASH}")
+        changed = row.text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}").replace(" -- ", " \N{EN DASH} ")
         if row.sign != "+" and changed != row.text:
             row.text = changed
             touched = True
@@ -256,18 +268,19 @@ def elided(made: Draft) -> bool:
     depth = min(
         (_depth(made.rows[at].text) for at in run[start : start + length] if made.rows[at].text.strip()), default=0
     )
-    marker = Row(" ", " " * depth + made.rng.choice(_MARKERS), sure=False)
+    marker = Row(" ", " " * depth + made.rng.choice(_MARKERS))
     made.rows[run[start] : run[start] + length] = [marker]
     return True
 
 
 def listing_numbers(made: Draft) -> bool:
+    """Copy the numbers that a listing puts before the lines."""
     number = made.first
     for row in made.rows:
         if row.sign != "+":
             number += 1
             row.text = f"{number:>5} | {row.text}"
-    return all(row.sign != "+" for row in made.rows)
+    return True
 
 
 PATH_DAMAGE: dict[str, Callable[[str], str]] = {
@@ -297,6 +310,7 @@ TEXT_DAMAGE: dict[str, tuple[Damage, int | None]] = {
     "typographic quotes": (typographic, None),
     "elided lines": (elided, 8),
     "short context": (lambda _: True, 0),
+    "numbers of a listing": (listing_numbers, None),
     "dedented, trailing blanks": (lambda made: dedented(made) and trailing_blanks(made), None),
     "dedented, stale line": (lambda made: stale_line(made) and dedented(made), 4),
     "tabs, blank lines dropped": (lambda made: blank_lines_dropped(made) and tabs(made), 4),
@@ -307,7 +321,7 @@ DIFF_FORMS = ("wrong numbers", "no numbers", "blank before context missing", "no
 def right_cases(edit: TrueEdit, rng: random.Random) -> Iterator[Case]:
     """Yield the edit in every damage that it can take and after which it still has one right place."""
     for kind, (damage, context) in TEXT_DAMAGE.items():
-        if (made := draft(edit, rng, context)) and damage(made) and places(edit.before, _aligned(made)) <= 1:
+        if (made := draft(edit, rng, context)) and damage(made) and places(edit.before, made) <= 1:
             yield _case(made, kind, [_block(made)])
     if made := draft(edit, rng):
         if rng.random() < 0.5:
@@ -344,36 +358,33 @@ def refused_cases(edit: TrueEdit, others: Sequence[TrueEdit], rng: random.Random
         if touched and (made := draft(edit, rng, 4)):
             damage(made)
             gone = edit.before[: edit.start] + edit.before[edit.end :]
-            yield _gone(made, "lines are gone", gone)
+            yield from _gone(made, "lines are gone", gone)
         if made := draft(edit, rng, 3):
             damage(made)
-            yield _gone(made, "definition is gone", _without_definition(edit))
+            yield from _gone(made, "definition is gone", _without_definition(edit))
         if touched and (made := draft(edit, rng, 3)):
             damage(made)
             if (changed := _changed_below(made)) is not None:
-                yield _gone(made, "lines to replace have changed", changed)
+                yield from _gone(made, "lines to replace have changed", changed)
         if touched and any(line.strip() for line in edit.new) and (made := draft(edit, rng, 3)):
             damage(made)
-            yield _gone(made, "already applied", edit.after)
+            yield from _gone(made, "already applied", edit.after)
         other = rng.choice(others)
         if other.path != edit.path and (made := draft(edit, rng, 3)) and not places(other.before, made):
             damage(made)
-            yield _gone(made, "another file", other.before)
+            yield from _gone(made, "another file", other.before)
 
 
-def _gone(made: Draft, kind: str, lines: Sequence[str]) -> Case:
-    return _case(made, kind, [_block(made)], lines=lines, refuse=True)
+def _gone(made: Draft, kind: str, lines: Sequence[str]) -> Iterator[Case]:
+    """Yield a case unless the text stands in the file exactly: then that is its place."""
+    if _joined(made.search) not in _joined(lines):
+        yield _case(made, kind, [_block(made)], lines=lines, refuse=True)
 
 
 def _twin(edit: TrueEdit, rng: random.Random) -> Draft | None:
     """Write the edit with so little context that several places fit."""
     for around in (2, 1, 0):
-        first, last = max(0, edit.start - around), min(len(edit.before), edit.end + around)
-        rows = [Row(" ", line) for line in edit.before[first : edit.start]]
-        rows += [Row("-", line) for line in edit.before[edit.start : edit.end]]
-        rows += [Row("+", line) for line in edit.new]
-        rows += [Row(" ", line) for line in edit.before[edit.end : last]]
-        made = Draft(edit, first, rows, rng, edit.path)
+        made = _written(edit, rng, around)
         exact = sum(
             list(edit.before[at : at + len(made.search)]) == made.search
             for at in range(len(edit.before) - len(made.search) + 1)
@@ -440,19 +451,6 @@ def _case(
     return Case(kind, made.edit.name, files, made.edit.paths, edits, made.edit.path, wanted)
 
 
-def _aligned(made: Draft) -> Draft:
-    """Only count by rows where their distances are still the file's; else trust the undamaged draft."""
-    same = len(made.search) == made.edit.end - made.first + len([1 for row in _tail(made.rows) if row.sign == " "])
-    return made if same else Draft(made.edit, made.first, [Row(" ", "")], made.rng)
-
-
-def _tail(rows: Sequence[Row]) -> Iterator[Row]:
-    for row in reversed(rows):
-        if row.sign != " ":
-            return
-        yield row
-
-
 def _each(made: Draft, change: Callable[[str], str]) -> bool:
     texts = [change(row.text) for row in made.rows]
     touched = any(text != row.text for text, row in zip(texts, made.rows, strict=True))
@@ -464,7 +462,7 @@ def _each(made: Draft, change: Callable[[str], str]) -> bool:
 def _stale(row: Row, text: str) -> bool:
     if "".join(text.split()) == "".join(row.text.split()) or not text.strip():
         return False
-    row.text, row.sure = text, False
+    row.text, row.at = text, -1
     return True
 
 

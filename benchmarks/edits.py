@@ -76,7 +76,7 @@ def judge(case: Case, scores: Scores, show: str) -> None:
             score.exact += 1
         else:
             score.exact_wrong += 1
-    if verdict == show or f"{case.kind}={verdict}" == show:
+    if show in {verdict, f"{case.kind}={verdict}"}:
         scores.shown.append(_described(case, outcome.message(), result))
 
 

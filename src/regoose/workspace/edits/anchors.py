@@ -21,12 +21,14 @@ from regoose.workspace.edits.splice import Change
 
 _MOST_SEARCHED = 400
 """Lines of search text; a longer one must fit without guessing."""
-_MOST_WINDOWS = 60
 _MOST_CELLS = 3_000_000
+_SURE = 2
+"""So many lines must stand once in the file where a line at the edge is stale: places alike differ there."""
 _COMMON = 40
 """A line that stands more often than this leads nowhere."""
 _FOLDED = str.maketrans({"'": '"', "\u2018": '"', "\u2019": '"', "\u201c": '"', "\u201d": '"', "`": '"',
                          "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2011": "-", "\u2026": "..."})  # fmt: skip
+_DASH = re.compile("(?<!-)--(?!-)")
 _DEFINITION = re.compile(r"(?:async\s+)?(def|class)\s+(\w+)")
 
 
@@ -49,7 +51,7 @@ USUAL = Strictness(wrong=0.34, extra=0.3, alike=0.5, margin=0.7)
 
 def folded(line: str) -> str:
     """Leave away what does not tell lines apart: white space, the kind of quotes, typography."""
-    return squeezed(line).translate(_FOLDED).replace("--", "-")
+    return _DASH.sub("-", squeezed(line).translate(_FOLDED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,65 +109,57 @@ class _Finder:
         )
 
     def find(self, search: Sequence[str], lines: Sequence[str]) -> Match | None:
-        found = [(one, window) for window in self._windows() if (one := self._aligned(window))]
-        if not found:
+        found = [(self._aligned(window), window) for window in self._windows()]
+        fitting = [(one, window) for one, window in found if self._holds(one)]
+        if not fitting:
             return None
-        best, window = max(found, key=lambda pair: pair[0].score)
+        best, window = max(fitting, key=lambda pair: pair[0].score)
         if not self._acceptable(best) or not self._alone(best, window, [one for one, _ in found]):
             return None
         known = {self.mine.rows[at]: self.theirs.rows[row] for at, row in enumerate(best.same) if row != NOTHING}
         stale = {self.mine.rows[at]: self.theirs.rows[row] for at, row in enumerate(best.stale) if row != NOTHING}
         match = paired(search, lines, known | stale)
-        pairs = tuple(known.get(row, stale.get(row, pair)) for row, pair in enumerate(match.pairs))
-        return Match(Rung.FUZZY, pairs, frozenset(stale))
+        return Match(Rung.FUZZY, match.pairs, frozenset(stale))
 
     def _windows(self) -> Iterator[tuple[int, int]]:
         """Yield the parts of the file in which lines of the search text stand that lead somewhere."""
         counts = Counter(self.theirs.keys)
-        wanted = self.touched or range(len(self.mine.keys))
-        leads = sorted(wanted, key=lambda at: counts[self.mine.keys[at]])
-        if self.touched:
-            leads = leads[:1]  # each of them must match, so the rarest leads to every place
-        where: dict[str, list[int]] = {
-            self.mine.keys[at]: [] for at in leads if 0 < counts[self.mine.keys[at]] <= _COMMON
-        }
+        leads = [at for at, key in enumerate(self.mine.keys) if 0 < counts[key] <= _COMMON]
+        where: dict[str, list[int]] = {self.mine.keys[at]: [] for at in leads}
         for row, key in enumerate(self.theirs.keys):
             if key in where:
                 where[key].append(row)
-        slack = 3 + len(self.mine.keys) // 3
-        starts = sorted({row - at for at in leads for row in where.get(self.mine.keys[at], ())})
+        size, slack = len(self.mine.keys), 3 + len(self.mine.keys) // 3
         merged: list[list[int]] = []
-        for start in starts:
-            if merged and start - merged[-1][1] <= slack // 2 and start - merged[-1][0] <= slack:
+        for start in sorted({row - at for at in leads for row in where[self.mine.keys[at]]}):
+            if merged and start - merged[-1][0] <= slack:
                 merged[-1][1] = start
             else:
                 merged.append([start, start])
-        size = len(self.mine.keys)
-        if len(merged) > _MOST_WINDOWS or len(merged) * size * (size + 3 * slack) > _MOST_CELLS:
+        if len(merged) * size * (size + 3 * slack) > _MOST_CELLS:
             return
         for first, last in merged:
             yield max(0, first - slack), min(len(self.theirs.keys), last + size + slack)
 
-    def _aligned(self, window: tuple[int, int], barred: tuple[int, int] | None = None) -> Alignment | None:
-        """Align within a window; None where a line to be replaced does not stand there."""
+    def _aligned(self, window: tuple[int, int], barred: tuple[int, int] | None = None) -> Alignment:
+        """Align within a window."""
         start, end = window
         bar = None if barred is None else (barred[0], barred[1] - start)
         found = align(self.mine.keys, self.theirs.keys[start:end], self.weights, bar)
         same, stale = (
             tuple(row if row == NOTHING else row + start for row in rows) for rows in (found.same, found.stale)
         )
-        if all(row == NOTHING for row in same) or any(same[at] == NOTHING for at in self.touched):
-            return None
         return Alignment(found.score, same, stale)
 
-    def _alone(self, best: Alignment, window: tuple[int, int], all_found: Sequence[Alignment]) -> bool:
+    def _holds(self, found: Alignment) -> bool:
+        """Whether every line to be replaced stands there."""
+        return any(row != NOTHING for row in found.same) and all(found.same[at] != NOTHING for at in self.touched)
+
+    def _alone(self, best: Alignment, window: tuple[int, int], everywhere: Sequence[Alignment]) -> bool:
         """Whether any other place is clearly worse, and explains nothing that this one does not."""
+        again = [self._aligned(window, (at, best.same[at])) for at in self._bearing() if best.same[at] != NOTHING]
         place = self._place(best)
-        others = [one for one in all_found if self._place(one) != place]
-        for at in self._bearing():
-            other = None if best.same[at] == NOTHING else self._aligned(window, (at, best.same[at]))
-            others += [other] if other and self._place(other) != place else []
-        return not any(self._rivals(best, other) for other in others)
+        return not any(self._rivals(best, other) for other in (*everywhere, *again) if self._place(other) != place)
 
     def _rivals(self, best: Alignment, other: Alignment) -> bool:
         explained = any(mine == NOTHING != theirs for mine, theirs in zip(best.same, other.same, strict=True))
@@ -194,6 +188,8 @@ class _Finder:
         wrong = size - len(right)
         if wrong > max(1, self.strictness.wrong * size) or sum(_telling(self.mine.keys[at]) for at in right) < 1:
             return False
+        if not any(self.weights[at] >= 1 and _telling(self.mine.keys[at]) for at in right):
+            return False
         if len(right) == 1 and (wrong > 1 or self.weights[right[0]] < 1 or not _telling(self.mine.keys[right[0]])):
             return False
         return self._extra_fits(found, right) and all(
@@ -220,22 +216,26 @@ class _Finder:
         here, there = _DEFINITION.match(mine), _DEFINITION.match(theirs)
         if here or there:
             return here is not None and there is not None and here.groups() == there.groups()
-        return between or _alike(mine, theirs) >= self.strictness.alike
+        sure = sum(self.weights[one] >= 1 and _telling(self.mine.keys[one]) for one in right)
+        return between or (sure >= _SURE and _alike(mine, theirs) >= self.strictness.alike)
 
     def _gap_fits(self, found: Alignment, gap: int) -> bool:
-        """Whether an insertion lies beside a right line, with nothing unseen between it and the next."""
-        before = None if gap == 0 else (found.same[gap - 1], found.stale[gap - 1])
-        after = None if gap == len(self.mine.keys) else (found.same[gap], found.stale[gap])
-        if all(side is None or side[0] == NOTHING for side in (before, after)):
-            return False
-        if before is None or after is None:
-            return True
-        return max(before) != NOTHING and max(after) != NOTHING and max(before) + 1 == max(after)
+        """Whether an insertion lies beside a right line; whether it lies there at once is seen when it is made."""
+        beside = [at for at in (gap - 1, gap) if 0 <= at < len(self.mine.keys)]
+        right = [at for at in beside if found.same[at] != NOTHING]
+        return bool(right) and (len(right) == len(beside) or self._joined(found, gap))
+
+    def _joined(self, found: Alignment, gap: int) -> bool:
+        """Whether the nearest lines on both sides that have a place in the file are neighbours there."""
+        rows = [max(pair) for pair in zip(found.same, found.stale, strict=True)]
+        before = next((row for row in reversed(rows[:gap]) if row != NOTHING), None)
+        after = next((row for row in rows[gap:] if row != NOTHING), None)
+        return before is None or after is None or before + 1 == after
 
 
 def _weight(count: int) -> float:
     """Weigh a line by how often it stands: the oftener, the less it says of where."""
-    return 1.0 if count <= 2 else 0.7 if count <= 6 else 0.4  # noqa: PLR2004 - this is their definition
+    return 1.0 if count <= 1 else 0.7 if count <= 4 else 0.4  # noqa: PLR2004 - this is their definition
 
 
 def _telling(key: str) -> bool:

@@ -8,7 +8,8 @@ nobody has looked at, so it is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regoose.workspace.edits.match import MOST_PLACES, Match, indent, occurrences, paired, squeezed
@@ -20,7 +21,7 @@ _WORDS = re.compile(
     r"\b(?:existing|rest of|remaining|remains?|unchanged|omitted|elided|previous|same as|as before|other|keep|more)\b",
     re.IGNORECASE,
 )
-_LONGEST_RUN = 2_000
+_LONGEST_RUN = 1_000
 
 
 def is_marker(line: str) -> bool:
@@ -109,17 +110,17 @@ def _starts(part: _Part, rows: Sequence[int], keys: Sequence[str]) -> list[dict[
 
 def _next(
     part: _Part, known: dict[int, int], lines: Sequence[str], page: tuple[Sequence[int], Sequence[str]]
-) -> Iterator[dict[int, int]]:
-    """Yield the places of a part behind those before it, as far as the placeholder may reach."""
+) -> list[dict[int, int]]:
+    """Return the places of a part behind those before it: within their block, or else wherever it stands."""
     rows, keys = page
-    after = max(known.values(), default=-1)
-    first = next((at for at, row in enumerate(rows) if row > after), len(rows))
-    reach = first
-    floor = _floor(part, known, lines)
+    first = bisect_right(rows, max(known.values(), default=-1))
     size = sum(1 for line in part.lines if squeezed(line))
-    while reach < len(rows) and reach - first < _LONGEST_RUN and len(indent(lines[rows[reach]])) >= floor:
-        reach += 1
-    yield from _starts(part, rows[first : reach + size], keys[first : reach + size])
+    floor, end = _floor(part, known, lines), first
+    while end < len(rows) and end - first < _LONGEST_RUN and len(indent(lines[rows[end]])) >= floor:
+        end += 1
+    near = _starts(part, rows[first : end + size], keys[first : end + size])
+    far = first + _LONGEST_RUN
+    return near or _starts(part, rows[first:far], keys[first:far])
 
 
 def _floor(part: _Part, known: dict[int, int], lines: Sequence[str]) -> int:

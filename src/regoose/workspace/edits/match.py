@@ -75,19 +75,14 @@ def content(search: Sequence[str], lines: Sequence[str], key: Callable[[str], st
 def paired(search: Sequence[str], lines: Sequence[str], known: dict[int, int]) -> Match:
     """Pair the blank lines too, those between the same neighbours in their order, and name the rung."""
     pairs = [known.get(row, UNPAIRED) for row in range(len(search))]
-    before = min(known.values()) - 1
+    before = UNPAIRED  # the line of the file that the one before stands for, where it stands for any
     for row, line in enumerate(search):
-        if pairs[row] != UNPAIRED:
+        if pairs[row] == UNPAIRED and not line.strip() and before != UNPAIRED:
+            at = before + 1
+            pairs[row] = at if at < len(lines) and not lines[at].strip() else before
+            before, pairs[row] = pairs[row], pairs[row] if pairs[row] == at else UNPAIRED
+        else:
             before = pairs[row]
-        elif (
-            not line.strip()
-            and before + 1 < len(lines)
-            and not lines[before + 1].strip()
-            and known
-            and row > min(known)
-        ):
-            before += 1
-            pairs[row] = before
     return Match(_rung([(search[row], lines[at]) for row, at in known.items()]), tuple(pairs))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +12,7 @@ from regoose.workspace.edits.match import indent
 _TABS = (4, 8, 2, 3)
 """How many columns a tab may stand for, the usual first."""
 _SHALLOW = 3
+_OWN = re.compile(r"(?:async |def |class |@|import |from |if __name__|[-*+#] |\.\. |\d+\. )")
 
 Pair = tuple[str, str]
 """The indentation of one line, as its author wrote it and as the file has it."""
@@ -44,6 +47,8 @@ class Reindent:
     """The first line's own pair, where the author cut its indentation off and kept that of the others."""
     known: tuple[Pair, ...]
     rule: Rule | None
+    local: bool = True
+    """Whether the lines around a new one may decide where no rule holds throughout."""
 
     def line(self, line: str, *, is_first: bool, near: Sequence[Pair] = ()) -> str | None:
         """
@@ -65,8 +70,8 @@ class Reindent:
             return written
         if self.rule:
             return self.rule.of(written)
-        around = {theirs for mine, theirs in near if mine == written}
-        return around.pop() if len(around) == 1 else None
+        around = _rule(tuple(dict.fromkeys(near))) if near and self.local else None
+        return around.of(written) if around else None
 
 
 def derive(pairs: Sequence[tuple[str, str]], new: Sequence[str]) -> Reindent:
@@ -81,6 +86,8 @@ def derive(pairs: Sequence[tuple[str, str]], new: Sequence[str]) -> Reindent:
         kept = _as_in_file(new, known[0][1]) if not rest else all(mine == theirs for mine, theirs in rest)
         if kept:
             return Reindent(known[0], rest, Rule(0, 0))
+        if not rest and _begins_anew(new):
+            return Reindent(None, (), None, local=False)
     distinct = tuple(dict.fromkeys(known))
     return Reindent(None, distinct, _rule(distinct))
 
@@ -93,6 +100,14 @@ def _as_in_file(new: Sequence[str], theirs: str) -> bool:
     opens = lines[0].rstrip().endswith((":", "(", "[", "{"))
     return all(len(indent(line)) >= len(theirs) for line in lines[1:]) and (
         not opens or len(indent(lines[1])) > len(theirs)
+    )
+
+
+def _begins_anew(new: Sequence[str]) -> bool:
+    """Whether a line without indentation begins something of its own, so that it may stand as deep as it is written."""
+    return any(
+        _OWN.match(line) is not None or (indent(line) == "" != line.strip() and not before.strip())
+        for before, line in itertools.pairwise(new)
     )
 
 
@@ -120,12 +135,14 @@ def _unsure(mine: str, theirs: str) -> bool:
 
 
 def _proportion(depths: Sequence[tuple[int, int]], *, tabs: bool) -> Rule | None:
-    start, base = depths[0]
-    times, per = depths[1][1] - base, depths[1][0] - start
-    if per <= 0 or times <= 0:
+    """Find that one indents twice as deep as the other, from enough lines to tell it from blocks that were shifted."""
+    shallow = any(0 < min(pair) <= _SHALLOW for pair in depths)
+    if len(depths) < (2 if shallow else 3):
         return None
-    follows = all((mine - start) * times == (theirs - base) * per for mine, theirs in depths)
-    return Rule(start, base, times, per, tabs=tabs) if follows else None
+    for times, per in ((2, 1), (1, 2)):
+        if all(mine * times == theirs * per for mine, theirs in depths):
+            return Rule(0, 0, times, per, tabs=tabs)
+    return None
 
 
 def _columns(written: str, tab: int) -> int:

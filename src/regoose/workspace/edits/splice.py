@@ -89,18 +89,32 @@ def _extent(lines: Sequence[str], search: Sequence[str], pairs: Sequence[int], c
 
 
 def _insertion(lines: Sequence[str], search: Sequence[str], pairs: Sequence[int], change: Change) -> int:
-    """Insert after the line before, or before the line after where there is none before, or none that was found."""
-    before = next((row for row in reversed(range(change.start)) if search[row].strip()), None)
-    after = next((row for row in range(change.end, len(search)) if search[row].strip()), None)
-    low = UNPAIRED if before is None else pairs[before]
-    high = UNPAIRED if after is None else pairs[after]
-    if before is not None and low != UNPAIRED:
-        if high != UNPAIRED and any(lines[row].strip() for row in range(low + 1, high)):
-            raise Unfit(f"lines that the search text does not show stand between lines {low + 1} and {high + 1}")
-        return max(pairs[before : change.start]) + 1
-    if after is None or high == UNPAIRED:
-        raise Unfit("new lines are to stand where the search text fits nothing")
-    return min(at for at in pairs[change.end : after + 1] if at != UNPAIRED)
+    """
+    Insert after the last line before that was found, or before the first one after.
+
+    Where the file has more lines between the two, the new ones go to the one that they follow or precede at once.
+    """
+    before = next((row for row in reversed(range(change.start)) if _found(search, pairs, row)), None)
+    after = next((row for row in range(change.end, len(search)) if _found(search, pairs, row)), None)
+    low = list(range(change.start if before is None else before, change.start))
+    high = list(range(change.end, change.end if after is None else after + 1))
+    follows, precedes = (len([row for row in rows if search[row].strip()]) == 1 for rows in (low, high))
+    if before is not None and after is not None:
+        unseen = any(lines[at].strip() for at in range(pairs[before] + 1, pairs[after]))
+        if follows and precedes and unseen:
+            follows, precedes = len(low) == 1, len(high) == 1
+            follows, precedes = follows and not precedes, precedes and not follows
+        elif not unseen:
+            follows = True
+    if follows:
+        return max(pairs[row] for row in low) + 1
+    if precedes:
+        return min(pairs[row] for row in high if pairs[row] != UNPAIRED)
+    raise Unfit("new lines are to stand where the file has lines that the search text does not show")
+
+
+def _found(search: Sequence[str], pairs: Sequence[int], row: int) -> bool:
+    return pairs[row] != UNPAIRED and search[row].strip() != ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from regoose.workspace.edits.forms import Reading, Replace
 
 _HEAD = re.compile(r"@@+(?:[ \d,+\-.]*@@+)?(.*)")
 _SIGNS = "+-"
+_RULE = re.compile(r"-{3,}|\+{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +29,24 @@ class Hunk:
         """Return what the hunk asks for; None where it changes nothing."""
         if not any(line[:1] in _SIGNS for line in self.lines if line):
             return None
-        search, replace = self._texts(strip=True)
-        others: list[Reading] = []
-        if (whole := self._texts(strip=False)) != (search, replace):
-            others.append(Reading(*whole))
-        return Replace(path, search, replace, whole_lines=True, within=self.heading, others=tuple(others))
+        first = self._texts(strip=True, rules=False)
+        further = dict.fromkeys((self._texts(strip=False, rules=False), self._texts(strip=False, rules=True)))
+        others = tuple(Reading(*texts) for texts in further if texts != first)
+        return Replace(path, *first, whole_lines=True, within=self.heading, others=others)
 
-    def _texts(self, *, strip: bool) -> tuple[str, str]:
-        """Give both texts; `strip` tells whether a blank before a context line is the diff's own."""
+    def _texts(self, *, strip: bool, rules: bool) -> tuple[str, str]:
+        """
+        Give both texts.
+
+        `strip` tells whether a blank before a context line is the diff's own, `rules` whether a line of signs alone is
+        one that underlines a heading.
+        """
         search: list[str] = []
         replace: list[str] = []
         for line in self.lines:
             sign, text = line[:1], line[1:]
-            if sign not in _SIGNS or not line:
+            if not line or sign not in _SIGNS or (rules and _RULE.fullmatch(line)):
+                sign = " " if sign in _SIGNS else sign
                 text = text if strip and sign == " " else line
             if sign != "+":
                 search.append(text)

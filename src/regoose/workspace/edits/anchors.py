@@ -26,8 +26,7 @@ _SURE = 2
 """So many lines must stand once in the file where a line at the edge is stale: places alike differ there."""
 _COMMON = 40
 """A line that stands more often than this leads nowhere."""
-_FOLDED = str.maketrans({"'": '"', "\u2018": '"', "\u2019": '"', "\u201c": '"', "\u201d": '"', "`": '"',
-                         "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2011": "-", "\u2026": "..."})  # fmt: skip
+_FOLDED = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014\u2212\u2011", '""""----')
 _DASH = re.compile("(?<!-)--(?!-)")
 _DEFINITION = re.compile(r"(?:async\s+)?(def|class)\s+(\w+)")
 
@@ -51,7 +50,11 @@ USUAL = Strictness(wrong=0.34, extra=0.3, alike=0.5, margin=0.7)
 
 def folded(line: str) -> str:
     """Leave away what does not tell lines apart: white space, the kind of quotes, typography."""
-    return _DASH.sub("-", squeezed(line).translate(_FOLDED))
+    key = squeezed(line)
+    if not key.isascii():
+        key = key.translate(_FOLDED)
+    key = key.replace("'", '"').replace("`", '"')
+    return _DASH.sub("-", key) if "--" in key else key
 
 
 @dataclass(frozen=True, slots=True)

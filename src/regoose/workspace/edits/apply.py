@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from regoose.domain.patch import FileEdit, Patch
-from regoose.workspace.edits import check
+from regoose.workspace.edits import check, elision
 from regoose.workspace.edits.forms import Delete, Edit, Move, Replace, Write
 from regoose.workspace.edits.ladder import climb
 from regoose.workspace.edits.outcome import (
     Applied,
+    Elided,
     Missed,
     NoSuchFile,
     Outcome,
@@ -23,7 +24,10 @@ from regoose.workspace.edits.outcome import (
     Undecodable,
 )
 from regoose.workspace.edits.paths import Found, clean, existing
-from regoose.workspace.edits.source import NotText, Source, decode
+from regoose.workspace.edits.source import NotText, Source, decode, split_lines
+
+_LONG = 40
+"""A file of so many lines is not replaced by less than half of it without being deleted first."""
 
 Read = Callable[[str], bytes | None]
 """Give a file's bytes by its path, None where there is none."""
@@ -140,6 +144,8 @@ class _Sheet:
             return taken
         try:
             source = Source() if content is None else decode(content, path)
+            if lost := _left_out(source, edit.text, path):
+                return lost
             return self._put(Found(path), source.rewritten(edit.text).encode())
         except NotText as reason:
             return _undecodable(path, reason)
@@ -169,6 +175,19 @@ class _Sheet:
             if path.startswith(one + "/") or one.startswith(path + "/"):
                 return PathTaken(path, f"{one!r} is there already, so this cannot be a file")
         return None
+
+
+def _left_out(source: Source, text: str, path: str) -> Elided | None:
+    """Refuse a whole text that is an excerpt: with a placeholder, or much shorter than the file."""
+    lines = split_lines(text)
+    if marker := elision.only_in(lines, source.lines):
+        return Elided(
+            path, f"the placeholder {marker!r} stands for lines that would be lost", "Write the whole file out."
+        )
+    if len(source.lines) >= _LONG and 2 * len(lines) < len(source.lines):
+        why = f"{len(lines)} lines are given for the whole of a file that has {len(source.lines)}"
+        return Elided(path, why, "Replace a part of it, or delete the file first if the rest is meant to go.")
+    return None
 
 
 def _undecodable(path: str, reason: NotText) -> Undecodable:

@@ -16,6 +16,7 @@ from regoose.workspace.edits.match import MOST_PLACES, Match, indent, occurrence
 from regoose.workspace.edits.outcome import Rung
 
 _MARKER = re.compile(r"(?:#+|//+|/\*+|<!--|--|;+)? ?(.{2,80}?) ?(?:\*/|-->)?")
+_SIGNS = ("...", "…", "(")
 _DOTS = re.compile(r"\.{3,4}|…")
 _WORDS = re.compile(
     r"\b(?:existing|rest of|remaining|remains?|unchanged|omitted|elided|previous|same as|as before|other|keep|more)\b",
@@ -26,6 +27,8 @@ _LONGEST_RUN = 1_000
 
 def is_marker(line: str) -> bool:
     """Whether a line is a placeholder: dots, alone or in a comment, or a comment that says so."""
+    if not any(sign in line for sign in _SIGNS):
+        return False
     text = line.strip()
     found = _MARKER.fullmatch(text) if len(text) < 100 else None  # noqa: PLR2004 - nobody writes a longer one
     if not found:

@@ -20,6 +20,8 @@ from regoose.workspace.edits.source import Source, split_lines
 from regoose.workspace.edits.splice import Unfit, changes, splice
 
 _NUMBERED = re.compile(r">? {0,8}\d{1,7} ?(?:\||:|\t|→) ?(.*)")
+_MOST_FORGIVEN = 10_000
+"""Lines of search text; of a longer one only blanks at line ends are forgiven."""
 _COPY = "Read the file again and copy the lines as they stand."
 
 
@@ -83,6 +85,8 @@ def _rungs(edit: Replace, texts: Sequence[_Text], lines: Sequence[str], path: st
     part = [] if edit.whole_lines or edit.search.endswith("\n") else _fragments(edit, lines)
     yield part if len(part) > len(whole) and (len(texts[0].search) == 1 or not whole) else whole
     yield [_Place(text, one) for text in texts for one in match.trailing(text.search, lines)]
+    if len(texts[0].search) > _MOST_FORGIVEN:
+        return
     yield [_Place(text, one) for text in texts for one in match.content(text.search, lines, squeezed)]
     yield [
         _Place(text, Match(Rung.FUZZY, one.pairs))

@@ -10,12 +10,14 @@ from regoose.workspace.edits import shown
 from regoose.workspace.edits.anchors import folded
 
 _MOST_LINES = 50_000
+_MOST_SEARCHED = 400
 _MOST_SHOWN = 24
 _COMMON = 40
 
 
 def nearest(search: Sequence[str], lines: Sequence[str]) -> str:
     """Show these lines numbered, those marked that the search text has otherwise; empty where nothing is alike."""
+    search = search[:_MOST_SEARCHED]
     keys = [folded(line) for line in search]
     start = _by_lines(keys, lines)
     if start is None:

@@ -16,7 +16,7 @@ from regoose.workspace.edits.outcome import Rung
 from regoose.workspace.edits.reindent import Reindent, derive
 from regoose.workspace.edits.source import Source
 
-_LARGEST_COMPARISON = 4_000_000
+_LARGEST_COMPARISON = 1_000_000
 """Lines times lines; beyond it the differing middle counts as replaced as a whole."""
 
 
@@ -126,19 +126,23 @@ class _Writer:
     pairs: Sequence[tuple[int, str, str]]
     """Row of the search text, indentation as written, indentation in the file."""
     strip: bool
+    """Whether blanks at the ends of new lines are cut, as those of the others had to be forgiven."""
+    first: int
+    """The first line of the replacement that is not blank."""
 
     @classmethod
     def of(cls, source: Source, match: Match, search: Sequence[str], replace: Sequence[str]) -> _Writer:
         paired = [one for one in _paired(source.lines, match.pairs, search) if one[0] not in match.stale]
         reindent = derive([(mine, theirs) for _, mine, theirs in paired], replace)
         strip = any(mine != mine.rstrip() and theirs == theirs.rstrip() for _, mine, theirs in paired)
-        return cls(replace, reindent, [(row, indent(mine), indent(theirs)) for row, mine, theirs in paired], strip)
+        indents = [(row, indent(mine), indent(theirs)) for row, mine, theirs in paired]
+        first = next((row for row, line in enumerate(replace) if line.strip()), 0)
+        return cls(replace, reindent, indents, strip, first)
 
     def line(self, change: Change, row: int) -> str:
         """Return a line of the replacement as it is to stand in the file."""
         text = self.replace[row]
-        is_first = not any(line.strip() for line in self.replace[:row])
-        if (line := self.reindent.line(text, is_first=is_first, near=self._near(change))) is None:
+        if (line := self.reindent.line(text, is_first=row == self.first, near=self._near(change))) is None:
             raise Unfit(f"the lines are indented unlike the file's, by no one rule: how deep is {text.strip()!r}?")
         return line.rstrip() if self.strip else line
 

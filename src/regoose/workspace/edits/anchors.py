@@ -220,7 +220,8 @@ class _Finder:
         if here or there:
             return here is not None and there is not None and here.groups() == there.groups()
         sure = sum(self.weights[one] >= 1 and _telling(self.mine.keys[one]) for one in right)
-        return between or (sure >= _SURE and _alike(mine, theirs) >= self.strictness.alike)
+        enough = 1 if mine.startswith("#") and theirs.startswith("#") else _SURE
+        return between or (sure >= enough and _alike(mine, theirs) >= self.strictness.alike)
 
     def _gap_fits(self, found: Alignment, gap: int) -> bool:
         """Whether an insertion lies beside a right line; whether it lies there at once is seen when it is made."""

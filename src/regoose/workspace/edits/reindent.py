@@ -12,6 +12,8 @@ from regoose.workspace.edits.match import indent
 _TABS = (4, 8, 2, 3)
 """How many columns a tab may stand for, the usual first."""
 _SHALLOW = 3
+_UNIT = 4
+"""How deep a block is usually indented."""
 _OWN = re.compile(r"(?:async |def |class |@|import |from |if __name__|[-*+#] |\.\. |\d+\. )")
 
 Pair = tuple[str, str]
@@ -89,7 +91,27 @@ def derive(pairs: Sequence[tuple[str, str]], new: Sequence[str]) -> Reindent:
         if not rest and _begins_anew(new):
             return Reindent(None, (), None, local=False)
     distinct = tuple(dict.fromkeys(known))
+    step = _step(new)
+    if 0 < step <= _SHALLOW and any(mine != theirs for mine, theirs in distinct) and _by_fours(distinct):
+        fits = all(len(mine) * _UNIT == len(theirs) * step for mine, theirs in distinct)
+        return Reindent(None, distinct, Rule(0, 0, _UNIT, step) if fits else None, local=False)
     return Reindent(None, distinct, _rule(distinct))
+
+
+def _step(new: Sequence[str]) -> int:
+    """Return by how much the author indents a block; 0 where the lines show none."""
+    lines = [line.rstrip() for line in new if line.strip()]
+    steps = [
+        len(indent(line)) - len(indent(above))
+        for above, line in itertools.pairwise(lines)
+        if above.endswith((":", "(", "[", "{")) and "\t" not in indent(line)
+    ]
+    return min((step for step in steps if step > 0), default=0)
+
+
+def _by_fours(distinct: Sequence[Pair]) -> bool:
+    """Whether the lines of the file are indented by fours, as far as is seen."""
+    return not any("\t" in theirs or len(theirs) % _UNIT for _, theirs in distinct)
 
 
 def _as_in_file(new: Sequence[str], theirs: str) -> bool:

@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from regoose.workspace.edits.match import UNPAIRED, Match, indent
+from regoose.workspace.edits.match import UNPAIRED, Match, indent, squeezed
 from regoose.workspace.edits.outcome import Rung
 from regoose.workspace.edits.reindent import Reindent, derive
 from regoose.workspace.edits.source import Source
@@ -55,6 +55,8 @@ def splice(source: Source, match: Match, search: Sequence[str], replace: Sequenc
     writer = _Writer.of(source, match, search, replace)
     lines, endings = list(source.lines), list(source.endings)
     for change in reversed(changes(search, replace, literal=match.rung is Rung.EXACT)):
+        if match.rung is not Rung.EXACT and _respaces(source.lines, search, replace, match.pairs, change):
+            raise Unfit("the edit changes white space alone, and that of the file is not as the search text shows it")
         start, end = _extent(source.lines, search, match.pairs, change)
         new = [writer.line(change, row) for row in range(change.new_start, change.new_end)]
         ending = endings[start] if start < len(endings) else ""
@@ -63,6 +65,17 @@ def splice(source: Source, match: Match, search: Sequence[str], replace: Sequenc
         lines[start:end] = new
         endings[start:end] = [ending] * len(new)
     return source.with_lines(lines, endings)
+
+
+def _respaces(
+    lines: Sequence[str], search: Sequence[str], replace: Sequence[str], pairs: Sequence[int], change: Change
+) -> bool:
+    """Whether a change is of white space within lines alone, and shows other white space than the file has."""
+    old = "".join(map(squeezed, search[change.start : change.end]))
+    touched = [row for row in range(change.start, change.end) if pairs[row] != UNPAIRED]
+    return old == "".join(map(squeezed, replace[change.new_start : change.new_end])) and any(
+        search[row].strip() != lines[pairs[row]].strip() for row in touched
+    )
 
 
 def _common(mine: Sequence[str], other: Sequence[str]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,9 @@ from regoose.domain.event import Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.run import FixResult, ProofResult
 from regoose.domain.task import FixTask, ProofTask
+from regoose.durable.ledger import Ledger
 from regoose.errors import NotARepository
+from regoose.providers.models import Models
 from regoose.sandbox.base import Limits, Probe
 from regoose.sandbox.choice import choose, survey
 from regoose.settings import Loaded, load
@@ -37,6 +39,7 @@ class App:
     loaded: Loaded
     runs: RunService
     equipment: Equipment
+    models: Models
 
     async def probes(self) -> tuple[Probe, ...]:
         """Try every sandbox backend for real."""
@@ -70,8 +73,13 @@ async def connect(
         Kind("fix", FixTask, FixResult, partial(fix, equipment)),
         Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment)),
     )
-    async with RunService(loaded.settings.state_dir, kinds) as runs:
-        yield App(loaded=loaded, runs=runs, equipment=equipment)
+    ledger = Ledger.beside_journal(loaded.settings.state_dir)
+    async with (
+        aclosing(ledger),
+        Models(loaded.settings, ledger) as models,
+        RunService(loaded.settings.state_dir, kinds) as runs,
+    ):
+        yield App(loaded=loaded, runs=runs, equipment=equipment, models=models)
 
 
 def equip(loaded: Loaded) -> Equipment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -91,25 +92,37 @@ class Models:
     def missing(self, role: str = "coder") -> RegooseError | None:
         """Return why no model can play the role, without calling any: a key or an address is not set. None: one can."""
         try:
-            self.require(self.lineup().of(role))
+            for endpoint in self.lineup().endpoints(self.lineup().of(role)):
+                endpoint.key.read()
         except RegooseError as error:
             return error
         return None
 
-    def require(self, name: ModelName) -> None:
-        """Return where a model has all that its first call needs; raises `NoModel` for a key, and `PriceUnknown`."""
-        for endpoint in self.lineup().endpoints(name):
-            endpoint.key.read()
-            self.lineup().prices.usd(endpoint, Usage())
-
-    def for_run(self, run_id: str, budget: Budget | None = None, *, model: str | None = None) -> RunModels:
+    def for_run(self, run_id: str, budget: Budget | None = None, model: str | None = None) -> RunModels:
         """
-        Return the models of a run, which spend within its budget (None: that of the setting `REGOOSE_MAX_COST`).
+        Return the models of a run, which spend within its budget: where it names no sum, that of `REGOOSE_MAX_COST`.
 
         `model` (`PROVIDER:NAME`) plays every role, whatever is set. Raises `UnknownModel` and `InvalidSetting`.
         """
-        every = ModelName.parse(model) if model else None
-        return RunModels(self, self._ledger, run_id, budget or Budget(usd=self._settings.max_cost), every)
+        budget = budget or Budget()
+        if budget.usd is None:
+            budget = replace(budget, usd=self._settings.max_cost)
+        return RunModels(self, self._ledger, run_id, budget, ModelName.parse(model) if model else None)
+
+    async def check(self, name: ModelName) -> None:
+        """
+        Return where a model can be called and paid for, without calling it.
+
+        Raises `NoModel`, `InvalidSetting` and `PriceUnknown`.
+        """
+        for place in await self._at(name):
+            self.redact.learn(place.endpoint.key.read())
+            self.lineup().prices.usd(place.endpoint, Usage(input_tokens=1, output_tokens=1))
+
+    def window(self, name: ModelName) -> int:
+        """Return the tokens that a conversation with a model and its answer may take together, as far as is known."""
+        sizes = [place.provider.get_max_tokens() for place in self._places.get(name, ())]
+        return min(sizes, default=self.lineup().windows.size(name))
 
     async def answer(self, ask: Ask, name: ModelName) -> LLMResponse:
         """Make a call to a model, and to its backup where it goes on failing."""
@@ -203,9 +216,13 @@ class RunModels:
         return await self._models.answer(ask, self._of(role))
 
     async def check(self, roles: Sequence[str]) -> None:
-        """Return where each role has a model that can be called; raises what `Models.require` raises. Calls none."""
+        """
+        Return where every role has a model that can be called and paid for; none is called.
+
+        Raises `NoModel`, `UnknownModel`, `InvalidSetting` and `PriceUnknown`.
+        """
         for name in dict.fromkeys(self._of(role) for role in roles):
-            self._models.require(name)
+            await self._models.check(name)
 
     async def cost(self) -> Cost:
         """Return what the run has spent so far; a call whose end nobody knows counts in full."""
@@ -217,7 +234,7 @@ class RunModels:
 
     def window(self, role: str) -> int:
         """Return the tokens that a conversation with the model of a role and its answer may take together."""
-        return self._models.lineup().windows.size(self._of(role))
+        return self._models.window(self._of(role))
 
     def tokens(self, role: str, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> int:
         """Return about how many tokens a request to the model of a role takes, by what it counted so far."""

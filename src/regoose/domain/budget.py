@@ -32,13 +32,17 @@ class Reservation:
     worst: Cost
 
 
+_DUST = 1e-9
+"""US dollars that sums of floating-point numbers may be off by."""
+
+
 def excess(budget: Budget, spent: Cost, reservation: Reservation) -> str | None:
     """Say why an attempt must not be made: which limit it could break. None where it breaks none."""
     worst = reservation.worst
     tokens = spent.input_tokens + spent.output_tokens
     more = worst.input_tokens + worst.output_tokens
     call = f"the next call of {reservation.model} ({reservation.key})"
-    if budget.usd is not None and spent.usd + worst.usd > budget.usd:
+    if budget.usd is not None and spent.usd + worst.usd > budget.usd + _DUST:
         return f"{call} could cost ${worst.usd:.4f}, and ${spent.usd:.4f} of the budget of ${budget.usd:.2f} are spent"
     if budget.tokens is not None and tokens + more > budget.tokens:
         return f"{call} could take {more} tokens, and {tokens} of the budget of {budget.tokens} are spent"

@@ -28,11 +28,11 @@ from regoose.durable.codec import dumps, from_json, loads, to_json
 from regoose.errors import BudgetExceeded
 
 _NANO = 1_000_000_000
-_TABLES = sa.MetaData()
-_RUNS = sa.Table("regoose_ledger_runs", _TABLES, sa.Column("run_id", sa.Text, primary_key=True))
+TABLES = sa.MetaData()
+RUNS = sa.Table("regoose_ledger_runs", TABLES, sa.Column("run_id", sa.Text, primary_key=True))
 _ENTRIES = sa.Table(
     "regoose_ledger",
-    _TABLES,
+    TABLES,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("run_id", sa.Text, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
@@ -61,7 +61,7 @@ class Book:
         self._engine = engine
         self._name = name
         with self._transaction() as connection:
-            for table in _TABLES.sorted_tables:
+            for table in TABLES.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
             connection.execute(CreateIndex(_BY_CALL, if_not_exists=True))
 
@@ -92,7 +92,7 @@ class Book:
         entry = uuid.uuid4().hex
         with self._transaction() as connection:
             connection.execute(_ENTER_RUN, {"run_id": made.run_id})  # SQLite takes the lock of the one writer here
-            connection.execute(sa.select(_RUNS).where(_RUNS.c.run_id == made.run_id).with_for_update())
+            connection.execute(sa.select(RUNS).where(RUNS.c.run_id == made.run_id).with_for_update())
             if why := excess(budget, _spent(connection, made.run_id), made):
                 raise BudgetExceeded(why)
             values = {

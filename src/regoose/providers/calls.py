@@ -178,7 +178,7 @@ class Calls:
         finally:
             place.in_flight -= 1
         place.failures = 0
-        return await self._settle(course, place, entry, response)
+        return await self._settle(course, place, entry, _counted(response, worst))
 
     async def _within(self, seconds: float, place: Place, ask: Ask, max_tokens: int) -> LLMResponse:
         try:
@@ -195,18 +195,15 @@ class Calls:
 
     async def _settle(self, course: _Course, place: Place, entry: str, response: LLMResponse) -> LLMResponse:
         usage = response.usage
-        if usage.input_tokens or usage.output_tokens:
+        if not usage.estimated:
             self._calibration.learn(place.endpoint.name, course.bytes, usage.input_tokens)
-        else:
-            said = response.text + "".join(call.name + call.arguments for call in response.calls)
-            usage = Usage(input_tokens=bound(course.bytes), output_tokens=bound(len(said.encode())), estimated=True)
         actual = Cost(
             usd=self._prices.usd(place.endpoint, usage),
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             calls=1,
         )
-        response = replace(response, usage=usage, usd=course.lost + actual.usd, model=str(place.endpoint.name))
+        response = replace(response, usd=course.lost + actual.usd, model=str(place.endpoint.name))
         await self._ledger.settle(entry, actual, response)
         return response
 
@@ -237,6 +234,14 @@ class Calls:
         wait = min(self._patience.longest_wait, self._patience.first_wait * 2 ** (place.failures - 1))
         wait = wait * self._timing.chance() if how.retry_after is None else how.retry_after
         place.avoided_until = max(place.avoided_until, self._timing.now() + wait)
+
+
+def _counted(response: LLMResponse, worst: Cost) -> LLMResponse:
+    """Return an answer with its tokens; the most that they can be where the provider did not count."""
+    if response.usage.input_tokens or response.usage.output_tokens:
+        return response
+    most = Usage(input_tokens=worst.input_tokens, output_tokens=worst.output_tokens, estimated=True)
+    return replace(response, usage=most)
 
 
 def _gave_up(place: Place, failure: RegooseError | None, wait: float) -> RegooseError:

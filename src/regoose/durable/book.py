@@ -15,9 +15,10 @@ import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy import exc
+from sqlalchemy import event, exc
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from regoose.domain.budget import Budget, Reservation, excess
@@ -53,6 +54,10 @@ _COST = (_ENTRIES.c.usd_nano, _ENTRIES.c.input_tokens, _ENTRIES.c.output_tokens,
 _ENTER_RUN = sa.text("INSERT INTO regoose_ledger_runs (run_id) VALUES (:run_id) ON CONFLICT DO NOTHING")
 
 
+class _Connection(Protocol):
+    isolation_level: str | None
+
+
 class Book:
     """The tables behind an engine; `name` stands in messages. Raises `MachineError` where they cannot be used."""
 
@@ -69,7 +74,9 @@ class Book:
     def beside_journal(cls, state_dir: Path) -> Book:
         """Open the journal's own database."""
         path = database.check(state_dir)
-        return cls(database.open_engine(path), path)
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        event.listen(engine, "connect", _write_at_once)
+        return cls(engine, path)
 
     def close(self) -> None:
         """Close every connection."""
@@ -134,6 +141,11 @@ class Book:
                 yield connection
         except exc.DatabaseError as error:
             raise database.unusable(self._name, error) from None
+
+
+def _write_at_once(connection: _Connection, _record: object) -> None:
+    """Have SQLite take the lock of the one writer where a transaction begins to write, not where it ends."""
+    connection.isolation_level = "IMMEDIATE"
 
 
 def _spent(connection: sa.Connection, run_id: str) -> Cost:

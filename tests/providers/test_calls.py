@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -368,6 +369,7 @@ async def test_where_the_provider_does_not_count_the_bound_does() -> None:
     assert answer.usage.input_tokens > 600
 
 
+UNHURRIED = hypothesis.settings(deadline=None)
 OUTCOMES = st.sampled_from(
     [
         HELLO,
@@ -382,6 +384,7 @@ OUTCOMES = st.sampled_from(
 )
 
 
+@UNHURRIED
 @given(
     scripts=st.lists(st.lists(OUTCOMES, min_size=1, max_size=6), min_size=3, max_size=3),
     usd=st.floats(0, 8),

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regoose.domain.run import Cost
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What models charged for the run; all zero where none was called. A call whose end nobody knows counts in full."""
+
+    usd: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    calls: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        """Return both together."""
+        return Cost(
+            usd=self.usd + other.usd,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            calls=self.calls + other.calls,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What one run may spend on models; None is without bound. Compared with `regoose.domain.run.Cost`."""
+    """What one run may spend on models; None is without bound. Compared with `Cost`."""
 
     usd: float | None = None
     tokens: int | None = None

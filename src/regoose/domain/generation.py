@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from regoose.domain.budget import Budget
 from regoose.domain.evidence import Verdict
 from regoose.domain.run import Cost
 from regoose.domain.task import Engine, TaskLimits
@@ -25,6 +26,9 @@ class GenerateTask:
     since: str | None = None
     """Name of a commit: only what changed since it. With it, no targets mean every module."""
     engine: Engine = Engine.AUTO
+    model: str | None = None
+    """`provider:name` in place of the one that is set."""
+    budget: Budget = field(default_factory=Budget)
     seconds: float = 15.0
     """Time of the author for each module, wall clock."""
     output: str | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from regoose.domain.approval import Question
+from regoose.domain.budget import Cost
 from regoose.domain.evidence import Evidence, Verdict
 from regoose.domain.json import Json
 from regoose.domain.patch import Patch
@@ -74,30 +75,12 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What models charged for the run; all zero where none was called. A call whose end nobody knows counts in full."""
-
-    usd: float = 0.0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    calls: int = 0
-
-    def __add__(self, other: Cost) -> Cost:
-        """Return both together."""
-        return Cost(
-            usd=self.usd + other.usd,
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            calls=self.calls + other.calls,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FixResult:
     """What `regoose fix` gives back: the evidence and everything around it."""
 
     run_id: str
     engine: Engine
+    """Who wrote the patch; where there is none, who tried."""
     repository: str
     base_commit: str
     patch: Patch | None
@@ -117,6 +100,8 @@ class FixResult:
     """One sentence: the interpreter and where the dependencies came from."""
     sandbox: str
     notes: tuple[str, ...] = ()
+    models: tuple[tuple[str, str], ...] = ()
+    """Role and the name of its model; empty where none was asked."""
 
     @property
     def status(self) -> Verdict:

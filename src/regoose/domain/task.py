@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from regoose.domain.budget import Budget
+
 
 class Engine(StrEnum):
     """Who writes: the built-in search, a model, or the first and then the second."""
@@ -37,6 +39,9 @@ class FixTask:
     tests: tuple[str, ...] = ()
     """pytest node ids to repair; empty means every test of the project that fails on the base."""
     engine: Engine = Engine.AUTO
+    model: str | None = None
+    """`provider:name` in place of the one that is set."""
+    budget: Budget = field(default_factory=Budget)
     branch: str | None = None
     apply: bool = False
     choose: int | None = None

@@ -240,5 +240,21 @@ class RunModels:
         """Return about how many tokens a request to the model of a role takes, by what it counted so far."""
         return self._models.estimate(self._of(role), messages, tools)
 
+    def usd(self, role: str, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> float:
+        """Return about what the model of a role costs for reading a request, in dollars; raises `PriceUnknown`."""
+        lineup = self._models.lineup()
+        endpoint = lineup.endpoints(self._of(role))[0]
+        return lineup.prices.usd(endpoint, Usage(input_tokens=self.tokens(role, messages, tools)))
+
+    def missing(self, roles: Sequence[str]) -> RegooseError | None:
+        """Return why a role has no model: a key, an address is not set. None where each has one. Nothing is loaded."""
+        try:
+            for name in dict.fromkeys(self._of(role) for role in roles):
+                for endpoint in self._models.lineup().endpoints(name):
+                    endpoint.key.read()
+        except RegooseError as error:
+            return error
+        return None
+
     def _of(self, role: str) -> ModelName:
         return self._every or self._models.lineup().of(role)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from regoose.domain.budget import Budget
 from regoose.domain.conversation import LLMResponse, Message, ToolSpec
 from regoose.domain.run import Cost
-from regoose.errors import NoModel
+from regoose.errors import NoModel, RegooseError
 from regoose.providers.port import LLMProvider
 
 
@@ -24,6 +24,8 @@ class FakeModels:
     keys: list[str] = field(default_factory=list[str])
     """The name of each call, in order."""
     spent: Cost = field(default_factory=Cost)
+    price: float = 0.0
+    """Dollars of a character that is read."""
 
     def for_run(self, run_id: str, budget: Budget, *, model: str | None) -> FakeModels:
         """Return these models for whatever run."""
@@ -44,6 +46,20 @@ class FakeModels:
         """Return where every role has a provider."""
         for role in roles:
             self._provider(role)
+
+    def missing(self, roles: Sequence[str]) -> RegooseError | None:
+        """Return why a role has no provider."""
+        try:
+            for role in roles:
+                self._provider(role)
+        except NoModel as error:
+            return error
+        return None
+
+    def usd(self, role: str, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> float:
+        """Return the price of the characters; tools are free."""
+        del role, tools
+        return self.price * sum(len(message.text) for message in messages)
 
     def name(self, role: str) -> str:
         """Return the name of a role's model."""

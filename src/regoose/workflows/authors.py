@@ -10,8 +10,10 @@ from typing import Protocol
 from regoose.agents.loop import Models
 from regoose.context.store import Store
 from regoose.domain.budget import Budget
+from regoose.domain.conversation import Message, ToolSpec
 from regoose.domain.policy import Policy
 from regoose.domain.run import Cost
+from regoose.errors import RegooseError
 
 
 class RunModels(Models, Protocol):
@@ -19,6 +21,14 @@ class RunModels(Models, Protocol):
 
     async def check(self, roles: Sequence[str]) -> None:
         """Return where every role has a model that can be called; raises `NoModel`, `UnknownModel`, `PriceUnknown`."""
+        ...
+
+    def missing(self, roles: Sequence[str]) -> RegooseError | None:
+        """Return why a role has no model, as far as the settings tell: nothing is loaded. None where each has one."""
+        ...
+
+    def usd(self, role: str, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> float:
+        """Return about what a role's model costs for reading a request, in dollars; raises `PriceUnknown`."""
         ...
 
     def name(self, role: str) -> str:

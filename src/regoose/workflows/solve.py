@@ -26,12 +26,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from regoose.agents.changes import Changes
-from regoose.agents.desk import Desk
 from regoose.agents.gatekeeper import Gatekeeper
-from regoose.agents.loop import Agent, ModelRoom
+from regoose.agents.loop import Agent
 from regoose.agents.outputs import Outputs
-from regoose.agents.role import O, Role
 from regoose.agents.roles import ROLES, coder, planner, reviewer, tester
 from regoose.domain.patch import Patch
 from regoose.domain.plan import Plan
@@ -44,7 +41,6 @@ from regoose.verify.red_green import Proof, ProofPlan, prove
 from regoose.verify.tamper import inspect_patch
 from regoose.workflows.authors import Authors
 from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_solve, reproduce_command
-from regoose.workflows.place import SitePlace
 from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
 from regoose.workflows.report import write_solve_report
 from regoose.workflows.shown import Room, Shown, show_repository
@@ -52,7 +48,6 @@ from regoose.workflows.site import Equipment, Site
 from regoose.workflows.solving import (
     Attempt,
     RedTests,
-    Staff,
     best_of,
     evidence_of_solve,
     findings_for_coder,
@@ -61,7 +56,7 @@ from regoose.workflows.solving import (
     plan_text,
     tests_told,
 )
-from regoose.workspace.beneath import Beneath
+from regoose.workflows.writing import Staff, Studio, hire
 
 if TYPE_CHECKING:
     from regoose.durable.run import Run
@@ -96,15 +91,16 @@ class _Solve:
         self._limits = task.limits
         self._models = authors.models.for_run(run.run_id, task.budget, model=task.model)
         self._gatekeeper = Gatekeeper(authors.policy, run, may_ask=task.approve)
-        self._folder = run.folder / "outputs"
         self._prompts = authors.prompts
 
     async def carry_out(self) -> SolveResult:
         """Run the steps, or replay those that are recorded, and return the result."""
         run = self._run
-        self._staff = await run.step("models", Staff, self._hire, Staff.sentence)
-        room = Room.of(self._staff.smallest_window())
-        self._outputs = Outputs(self._folder, room.output)
+        staff = await run.step(
+            "models", Staff, lambda: hire(self._models, ROLES, self._authors.answer_tokens), Staff.sentence
+        )
+        room = Room.of(staff.smallest_window())
+        self._studio = self._open_studio(staff, room)
         self._prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
         base = await run.step("baseline", Baseline, lambda: self._take_baseline(Patch(())), _say_baseline)
         self._shown = await run.step("map", Shown, lambda: self._show(room), Shown.sentence)
@@ -140,7 +136,7 @@ class _Solve:
             reproduce=self._reproduce(delivery, red.targets, with_tests),
             seconds=0.0,
             cost=Cost(),
-            models=self._staff.names,
+            models=staff.names,
             report=None,
             environment=self._prepared.environment,
             sandbox=self._prepared.sandbox,
@@ -148,12 +144,18 @@ class _Solve:
         )
         return await run.step("report", SolveResult, lambda: self._report(result), lambda r: r.report or "")
 
-    async def _hire(self) -> Staff:
-        await self._models.check(ROLES)
-        return Staff(
-            names=tuple((role, self._models.name(role)) for role in ROLES),
-            windows=tuple((role, self._models.window(role)) for role in ROLES),
-            answer_tokens=self._authors.answer_tokens,
+    def _open_studio(self, staff: Staff, room: Room) -> Studio:
+        return Studio(
+            authors=self._authors,
+            models=self._models,
+            run=self._run,
+            site=self._site,
+            furnish=self._furnish,
+            limits=self._equipment.limits,
+            suite_seconds=self._limits.suite_seconds,
+            staff=staff,
+            outputs=Outputs(self._run.folder / "outputs", room.output),
+            gatekeeper=self._gatekeeper,
         )
 
     async def _prepare(self) -> Prepared:
@@ -174,7 +176,7 @@ class _Solve:
         return await show_repository(self._site.workspace.tree, self._task.requirement, self._authors.store, room)
 
     async def _plan(self) -> Plan:
-        agent = self._agent(planner(self._authors.policy, self._prompts), Patch(()))
+        agent = self._studio.agent(planner(self._authors.policy, self._prompts), Patch(()))
         plan = await agent.work(requirement=self._task.requirement, **self._common())
         if self._task.approve:
             details = plan_text(plan)
@@ -188,7 +190,7 @@ class _Solve:
 
     async def _write_tests(self, plan: Plan, base: Baseline) -> tuple[Patch, RedTests]:
         """Have tests written until those that count are red for the right reason; none may be left."""
-        agent = self._agent(tester(self._prompts), Patch(()))
+        agent = self._studio.agent(tester(self._prompts), Patch(()))
         planned = frozenset((*plan.files_to_modify, *plan.new_files_needed))
         red = RedTests((), ())
         patch = Patch(())
@@ -213,7 +215,7 @@ class _Solve:
         self, plan: Plan, tests: Patch, red: RedTests, baseline: Baseline
     ) -> tuple[list[Attempt], Review | None]:
         """Have the change written, proven and reviewed; return every candidate and the last review."""
-        agent = self._agent(coder(self._prompts), tests)
+        agent = self._studio.agent(coder(self._prompts), tests)
         told = tests_told(tests, red)
         change = await agent.work(requirement=self._task.requirement, plan=_told(plan), tests=told, **self._common())
         attempts = [await self._attempt(1, agent, change, tests, red, baseline)]
@@ -261,44 +263,17 @@ class _Solve:
         return await self._site.surviving(lambda: prove(suite, patch, targets, baseline, plan=plan, fresh=fresh))
 
     async def _review(self, plan: Plan, tests: Patch, attempt: Attempt) -> Review | None:
-        agent = self._agent(reviewer(self._prompts), tests.then(attempt.patch))
+        agent = self._studio.agent(reviewer(self._prompts), tests.then(attempt.patch))
         try:
             return await agent.work(
                 requirement=self._task.requirement,
                 plan=_told(plan),
-                diff=self._outputs.shorten(tests.then(attempt.patch).diff()),
+                diff=self._studio.outputs.shorten(tests.then(attempt.patch).diff()),
                 evidence=attempt.told(),
                 environment=self._environment(),
             )
         except AgentFailed:
             return None  # a proof does not need a review; the report says that there is none
-
-    def _agent(self, role: Role[O], under: Patch) -> Agent[O]:
-        place = SitePlace(
-            site=self._site,
-            furnish=self._furnish,
-            limits=self._equipment.limits,
-            suite_seconds=self._limits.suite_seconds,
-            under=under,
-        )
-        over = Changes(self._read)
-        over.apply(under)
-        desk = Desk(
-            changes=Changes(over.read),
-            place=place,
-            outputs=self._outputs,
-            store=self._authors.store,
-            policy=self._authors.policy,
-        )
-        room = ModelRoom(self._staff.window(role.name), self._staff.answer_tokens)
-        return Agent(role, self._models, self._run, desk, self._gatekeeper, room)
-
-    def _read(self, path: str) -> bytes | None:
-        with Beneath(self._site.workspace.tree) as tree:
-            try:
-                return tree.read(path)
-            except (FileNotFoundError, IsADirectoryError, PolicyRefused):
-                return None
 
     def _common(self) -> dict[str, str]:
         shown = self._shown

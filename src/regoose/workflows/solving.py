@@ -18,28 +18,6 @@ _SHOWN = 20
 POLICY, REVIEW = "policy", "review"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staff:
-    """Which model plays which role, and the size of its window in tokens: recorded, so that a replay sees the same."""
-
-    names: tuple[tuple[str, str], ...]
-    windows: tuple[tuple[str, int], ...]
-    answer_tokens: int
-    """Most tokens of one answer."""
-
-    def window(self, role: str) -> int:
-        """Return the size of a role's window."""
-        return dict(self.windows)[role]
-
-    def smallest_window(self) -> int:
-        """Return the size of the smallest of them."""
-        return min(window for _, window in self.windows)
-
-    def sentence(self) -> str:
-        """Name the models."""
-        return ", ".join(dict.fromkeys(name for _, name in self.names))
-
-
 def plan_text(plan: Plan) -> str:
     """Write a plan as a person reads it before saying yes or no."""
     parts = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from regoose.cli.asking import Asker
 from regoose.cli.main import run
 from regoose.testing.services import FakeServices
 
@@ -33,8 +34,8 @@ Call = Callable[..., Ran]
 def call(services: FakeServices, capsys: pytest.CaptureFixture[str]) -> Call:
     """Run a command on the `services` of the test's module."""
 
-    def call(*arguments: str) -> Ran:
-        code = run(list(arguments), services.connect)
+    def call(*arguments: str, ask: Asker | None = None) -> Ran:
+        code = run(list(arguments), services.connect, ask)
         captured = capsys.readouterr()
         return Ran(code, captured.out, captured.err)
 

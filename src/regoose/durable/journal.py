@@ -131,7 +131,7 @@ class Journal:
     def _show(self, run_id: str) -> tuple[RunSummary, tuple[StepRecord, ...]]:
         row = self._row(run_id)
         summary, steps = self._summary(row), _steps(tables.records(self._path(), run_id))
-        why = notes.read(self._path(), run_id).get(SUSPENDED)
+        why = notes.read(self._path(), run_id).get(SUSPENDED, row.suspended)
         if why and row.status in _LIVE:
             last = max((step.number for step in steps), default=0)
             name = RunState.WAITING if summary.question else RunState.INTERRUPTED

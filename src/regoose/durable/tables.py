@@ -20,7 +20,8 @@ from regoose.durable.record import Record
 
 _RUNS = """
 SELECT s.workflow_uuid, s.name, s.status, s.application_version, s.queue_name, s.created_at, s.completed_at,
-       s.forked_from, COALESCE(i.inputs, s.inputs), COALESCE(o.output, s.output), COALESCE(o.error, s.error)
+       s.forked_from, COALESCE(i.inputs, s.inputs), COALESCE(o.output, s.output), COALESCE(o.error, s.error),
+       json_extract(s.attributes, '$.suspended')
 FROM workflow_status s
 LEFT JOIN workflow_input i USING (workflow_uuid) LEFT JOIN workflow_output o USING (workflow_uuid)
 """
@@ -45,6 +46,8 @@ class Row:
     task: Json
     output: str | None
     error: str | None
+    suspended: str | None
+    """Why the run stopped, where the journal's first format kept it; a note holds it now."""
 
 
 def runs(path: Path, limit: int) -> tuple[Row, ...]:
@@ -91,6 +94,7 @@ def _row(  # noqa: PLR0913, PLR0917 - one parameter for each column
     inputs: str | None,
     output: str | None,
     error: str | None,
+    suspended: str | None,
 ) -> Row:
     return Row(
         run_id=run_id,
@@ -104,6 +108,7 @@ def _row(  # noqa: PLR0913, PLR0917 - one parameter for each column
         task=json.loads(inputs)["args"][0] if inputs else None,
         output=output,
         error=error,
+        suspended=suspended,
     )
 
 

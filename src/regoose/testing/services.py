@@ -9,14 +9,14 @@ from pathlib import Path
 
 from regoose.agents.checking import PromptCheck
 from regoose.cli.shell import Flags
-from regoose.domain.approval import Approval, Question
+from regoose.domain.approval import Approval, Question, unanswered
 from regoose.domain.event import Event, Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
 from regoose.domain.kinds import Result, Task
 from regoose.domain.run import ProofResult, Replayed, RunState, RunSummary, StepRecord
 from regoose.domain.task import ProofTask
-from regoose.errors import ApprovalNeeded, RegooseError, UnknownRun, UsageError
+from regoose.errors import RegooseError, UnknownRun, UsageError
 from regoose.sandbox.base import Probe
 from regoose.settings import Loaded, load
 
@@ -59,7 +59,7 @@ class FakeRuns:
         if self.error is not None:
             raise self.error
         if run_id in self.questions:
-            raise ApprovalNeeded(self.questions[run_id].text)
+            raise unanswered(run_id, self.questions[run_id].text)
         return await self.result(run_id)
 
     async def result(self, run_id: str) -> Result:
@@ -89,6 +89,8 @@ class FakeRuns:
     async def replay(self, run_id: str, observer: Observer | None = None) -> Replayed:
         """Return that the run's two steps were met again."""
         summary, steps = await self.show(run_id)
+        if self.error is not None:
+            raise self.error
         for step in steps:
             if observer is not None:
                 observer(Event(run_id, step.name, "replayed", step.name))

@@ -1,0 +1,135 @@
+"""Runs from the command line: answered, replayed, forked, told and exported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from regoose.domain.approval import Approval, Question
+from regoose.domain.run import RunState
+from regoose.errors import ReplayMiss
+from regoose.reports.steps import load
+from regoose.testing import samples
+from regoose.testing.services import FakeServices
+
+if TYPE_CHECKING:
+    from cli.conftest import Call
+
+ID = "example-1"
+PLAN = Question(gate="plan", text="Shall this plan be carried out?", details="1. Mend the mean.")
+
+
+@pytest.fixture
+def services() -> FakeServices:
+    made = FakeServices()
+    made.runs.results[ID] = samples.proven()
+    made.runs.states[ID] = RunState.FINISHED
+    return made
+
+
+@pytest.fixture
+def waiting(services: FakeServices) -> FakeServices:
+    services.runs.states[ID] = RunState.WAITING
+    services.runs.questions[ID] = PLAN
+    return services
+
+
+def test_a_run_that_waits_says_what_for_and_how_to_answer(call: Call, waiting: FakeServices) -> None:
+    for command in (["runs", "watch", ID], ["fix", "/r"]):
+        ran = call(*command)
+        assert (ran.code, ran.out) == (130, "")
+        assert PLAN.text in ran.err
+        assert f"`regoose runs approve {ID}`; or no: add `--reject --comment TEXT`." in ran.err
+    assert call("runs", "watch", ID, "--json").document["run_id"] is None
+    del waiting.runs.results[ID]
+    shown = call("runs", "show", ID)
+    assert (PLAN.details in shown.err, f"runs approve {ID}`" in shown.err) == (True, True)
+    assert '"gate": "plan"' in call("runs", "list", "--json").out
+    assert waiting.runs.answers == {}
+
+
+def test_approve_keeps_the_answer_and_goes_on(call: Call, waiting: FakeServices) -> None:
+    ran = call("runs", "approve", ID, "--comment", "Go on.")
+    assert ran.code == 0
+    assert ran.err.startswith(f"Yes: {PLAN.text}\n")
+    given = waiting.runs.answers[ID]
+    assert (given.granted, given.comment, bool(given.by)) == (True, "Go on.", True)
+    again = call("runs", "approve", ID, "--reject")
+    assert (again.code, "does not wait for an answer" in again.err) == (2, True)
+
+
+def test_reject_says_no(call: Call, waiting: FakeServices) -> None:
+    assert call("runs", "approve", ID, "--reject", "--comment", "Too large.").code == 0
+    assert waiting.runs.answers[ID].granted is False
+
+
+def test_at_a_terminal_a_person_is_asked_at_once(call: Call, waiting: FakeServices) -> None:
+    asked: list[Question] = []
+
+    def yes(question: Question) -> Approval:
+        asked.append(question)
+        return Approval(granted=True, by="ada")
+
+    assert call("fix", "/r", ask=yes).code == 0
+    assert asked == [PLAN]
+    assert waiting.runs.answers == {ID: Approval(granted=True, by="ada")}
+
+
+def test_who_gives_no_answer_leaves_the_run_waiting(call: Call, waiting: FakeServices) -> None:
+    def leave(_question: Question) -> None:
+        """Give no answer."""
+
+    ran = call("fix", "/r", ask=leave)
+    assert (ran.code, waiting.runs.states[ID]) == (130, RunState.WAITING)
+
+
+def test_replay_tells_what_was_met(call: Call, services: FakeServices) -> None:
+    ran = call("runs", "replay", ID)
+    assert ran.out == "Replayed 2 steps, 0 calls of a model: the same result, byte for byte.\n"
+    services.runs.states["cut-short"] = RunState.INTERRUPTED
+    assert "as far as run cut-short is recorded." in call("runs", "replay", "cut-short").out
+    document = call("runs", "replay", ID, "--json").document
+    assert document == {
+        "run_id": ID,
+        "steps": 2,
+        "model_calls": 0,
+        "has_ended": True,
+        "next_step": None,
+        "error": None,
+    }
+
+
+def test_what_differs_is_an_error(call: Call, services: FakeServices) -> None:
+    services.runs.error = ReplayMiss("step 3 (coder 1) was asked something else")
+    ran = call("runs", "replay", ID)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines()[-2:] == [
+        "error: step 3 (coder 1) was asked something else",
+        "hint: Replay it with the version and prompts that recorded it, or go another way: `regoose runs fork`.",
+    ]
+
+
+def test_fork_and_resume_take_changes_of_the_task(call: Call, services: FakeServices) -> None:
+    assert call("runs", "fork", ID, "--at", "coder 3", "--max-cost", "2.5", "--model", "ollama:qwen").code == 0
+    assert services.runs.forks == [(ID, "coder 3")]
+    assert services.runs.overrides == [{"budget": {"usd": 2.5}, "model": "ollama:qwen"}]
+    assert call("runs", "resume", ID, "--max-cost", "1").code == 0
+    assert services.runs.overrides[1] == {"budget": {"usd": 1.0}}
+    assert call("runs", "fork", ID).code == 2
+    assert call("runs", "fork", "nobody", "--at", "1").code == 2
+
+
+def test_a_trajectory_ends_with_how_to_see_all_of_it(call: Call) -> None:
+    ran = call("runs", "show", ID, "--trajectory")
+    assert ran.out.splitlines() == ["run  prepare (1.0 s)", "run  search (2.0 s)"]
+    assert ran.err == f"Long texts are shortened; all of it: regoose runs show {ID} --trajectory --whole\n"
+    assert call("runs", "show", ID, "--trajectory", "--whole").err == ""
+
+
+def test_export_writes_a_line_a_step(call: Call, tmp_path: Path) -> None:
+    out = call("runs", "export", ID).out
+    assert [step.name for step in load(out.splitlines())] == ["prepare", "search"]
+    assert call("runs", "export", ID, "--output", str(tmp_path / "run.jsonl")).out == ""
+    assert (tmp_path / "run.jsonl").read_text() == out

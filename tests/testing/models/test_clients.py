@@ -316,7 +316,7 @@ def status_of(error: BaseException) -> int:
 
 
 @BOTH
-@EACH
+@pytest.mark.parametrize("protocol", [*STOPS, "azure"])
 def test_errors_have_the_status_of_the_api(protocol: str, stream: bool) -> None:  # noqa: FBT001
     for kind, status in STATUS.items():
         with ExitStack() as stack, pytest.raises(SDK_ERRORS) as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,7 @@ def test_a_test_fails_with_the_problems_of_its_servers(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TESTS)
     plugins = ["-p", "regoose.testing.models.pytest_plugin", "-p", "no:cacheprovider"]
     argv = [sys.executable, "-m", "pytest", *plugins, "-q"]
-    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=100)
     assert "2 passed, 1 error" in done.stdout
     assert "has no turn in the script" in done.stdout

@@ -1,15 +1,13 @@
-"""Edits damaged as models damage them, and edits that must be refused."""
+"""Edits with context lines, and the damage that models do to them."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from edit_corpus import TrueEdit, older_context
-
-from regoose.workspace.edits import Edit, Replace, parse_edits
 
 _WORDS = ("value", "result", "the", "cached", "new", "default", "items", "each", "option", "index")
 _MARKERS = ("...", "# ...", "# ... existing code ...", "# ... rest of the code ...", "# (unchanged)")
@@ -26,20 +24,6 @@ class Row:
 
 
 @dataclass(slots=True)
-class Case:
-    """One edit to be applied to a file, and what should come of it."""
-
-    kind: str
-    name: str
-    files: dict[str, str]
-    paths: tuple[str, ...]
-    edits: Sequence[Edit]
-    path: str
-    wanted: str | None
-    """The right result; None where only a refusal is right."""
-
-
-@dataclass(slots=True)
 class Draft:
     """An edit with context lines, to be damaged."""
 
@@ -48,7 +32,6 @@ class Draft:
     rows: list[Row]
     rng: random.Random
     path: str = ""
-    text: list[str] = field(default_factory=list[str])
 
     @property
     def search(self) -> list[str]:
@@ -69,13 +52,13 @@ def draft(edit: TrueEdit, rng: random.Random, context: int | None = None) -> Dra
     """Write an edit with one to five lines of context, or more until it has one place; None where it has none."""
     size = context if context is not None else rng.randint(1, 5)
     for around in range(size, size + 6):
-        made = _written(edit, rng, around)
+        made = written(edit, rng, around)
         if any(line.strip() for line in made.search) and places(edit.before, made) == 1:
             return made
     return None
 
 
-def _written(edit: TrueEdit, rng: random.Random, around: int) -> Draft:
+def written(edit: TrueEdit, rng: random.Random, around: int) -> Draft:
     """Write an edit with so many lines of context."""
     first, last = max(0, edit.start - around), min(len(edit.before), edit.end + around)
     rows = [Row("-" if edit.start <= at < edit.end else " ", edit.before[at], at) for at in range(first, last)]
@@ -116,14 +99,14 @@ def tabs(made: Draft) -> bool:
 
 def half_depth(made: Draft) -> bool:
     """Indent by two where the file indents by four."""
-    return all(_depth(row.text) % 4 == 0 for row in made.rows if row.text.strip()) and _each(
-        made, lambda text: " " * (_depth(text) // 2) + text.lstrip(" ")
+    return all(depth_of(row.text) % 4 == 0 for row in made.rows if row.text.strip()) and _each(
+        made, lambda text: " " * (depth_of(text) // 2) + text.lstrip(" ")
     )
 
 
 def dedented(made: Draft) -> bool:
     """Cut the indentation off that all lines share."""
-    common = min((_depth(row.text) for row in made.rows if row.text.strip()), default=0)
+    common = min((depth_of(row.text) for row in made.rows if row.text.strip()), default=0)
     return common > 0 and _each(made, lambda text: text[common:])
 
 
@@ -141,8 +124,8 @@ def block_indented(made: Draft) -> bool:
     for row in rows:
         if row.sign != " ":
             break
-        if row.text.strip() and _depth(row.text) + shift >= 0:
-            row.text = " " * (_depth(row.text) + shift) + row.text.lstrip(" ")
+        if row.text.strip() and depth_of(row.text) + shift >= 0:
+            row.text = " " * (depth_of(row.text) + shift) + row.text.lstrip(" ")
             touched = True
     return touched
 
@@ -230,7 +213,7 @@ def comment_invented(made: Draft) -> bool:
     if not at or not made.edit.path.endswith(".py"):
         return False
     index = made.rng.choice(at)
-    text = " " * _depth(made.rows[index].text) + "# " + " ".join(made.rng.choices(_WORDS, k=4))
+    text = " " * depth_of(made.rows[index].text) + "# " + " ".join(made.rng.choices(_WORDS, k=4))
     made.rows.insert(index, Row(" ", text))
     return True
 
@@ -266,7 +249,7 @@ def elided(made: Draft) -> bool:
     length = made.rng.randint(3, len(run) - 2)
     start = made.rng.randint(1, len(run) - 1 - length)
     depth = min(
-        (_depth(made.rows[at].text) for at in run[start : start + length] if made.rows[at].text.strip()), default=0
+        (depth_of(made.rows[at].text) for at in run[start : start + length] if made.rows[at].text.strip()), default=0
     )
     marker = Row(" ", " " * depth + made.rng.choice(_MARKERS))
     made.rows[run[start] : run[start] + length] = [marker]
@@ -315,140 +298,6 @@ TEXT_DAMAGE: dict[str, tuple[Damage, int | None]] = {
     "dedented, stale line": (lambda made: stale_line(made) and dedented(made), 4),
     "tabs, blank lines dropped": (lambda made: blank_lines_dropped(made) and tabs(made), 4),
 }
-DIFF_FORMS = ("wrong numbers", "no numbers", "blank before context missing", "no a/ and b/", "envelope")
-
-
-def right_cases(edit: TrueEdit, rng: random.Random) -> Iterator[Case]:
-    """Yield the edit in every damage that it can take and after which it still has one right place."""
-    for kind, (damage, context) in TEXT_DAMAGE.items():
-        if (made := draft(edit, rng, context)) and damage(made) and places(edit.before, made) <= 1:
-            yield _case(made, kind, [_block(made)])
-    if made := draft(edit, rng):
-        if rng.random() < 0.5:
-            text = _block(made)
-            ends = replace(text, search=text.search.replace("\n", "\r\n"), replace=text.replace.replace("\n", "\r\n"))
-            yield _case(made, "CRLF in the edit", [ends])
-        else:
-            yield _case(made, "CRLF in the file", [_block(made)], ending="\r\n")
-        for kind, change in PATH_DAMAGE.items():
-            path = change(edit.path)
-            same = [one for one in edit.paths if one.casefold().endswith(path.casefold())]
-            if path and path not in edit.paths and len(same) <= 1:
-                yield _case(made, kind, [replace(_block(made), path=path)])
-    if made := draft(edit, rng, 3):
-        for form in DIFF_FORMS:
-            if edits := parse_edits(written_diff(made, form)).edits:
-                yield _case(made, f"diff: {form}", edits)
-
-
-def refused_cases(edit: TrueEdit, others: Sequence[TrueEdit], rng: random.Random) -> Iterator[Case]:
-    """Yield edits that have no right place: each must be refused."""
-    damages: tuple[Damage, ...] = (
-        dedented,
-        trailing_blanks,
-        stale_line,
-        stale_comment,
-        blank_lines_dropped,
-        line_missing,
-    )
-    if twin := _twin(edit, rng):
-        yield _case(twin, "several places", [_block(twin)], refuse=True)
-    touched = any(line.strip() for line in edit.before[edit.start : edit.end])
-    for damage in damages:
-        if touched and (made := draft(edit, rng, 4)):
-            damage(made)
-            gone = edit.before[: edit.start] + edit.before[edit.end :]
-            yield from _gone(made, "lines are gone", gone)
-        if made := draft(edit, rng, 3):
-            damage(made)
-            yield from _gone(made, "definition is gone", _without_definition(edit))
-        if touched and (made := draft(edit, rng, 3)):
-            damage(made)
-            if (changed := _changed_below(made)) is not None:
-                yield from _gone(made, "lines to replace have changed", changed)
-        if touched and any(line.strip() for line in edit.new) and (made := draft(edit, rng, 3)):
-            damage(made)
-            yield from _gone(made, "already applied", edit.after)
-        other = rng.choice(others)
-        if other.path != edit.path and (made := draft(edit, rng, 3)) and not places(other.before, made):
-            damage(made)
-            yield from _gone(made, "another file", other.before)
-
-
-def _gone(made: Draft, kind: str, lines: Sequence[str]) -> Iterator[Case]:
-    """Yield a case unless the text stands in the file exactly: then that is its place."""
-    if _joined(made.search) not in _joined(lines):
-        yield _case(made, kind, [_block(made)], lines=lines, refuse=True)
-
-
-def _twin(edit: TrueEdit, rng: random.Random) -> Draft | None:
-    """Write the edit with so little context that several places fit."""
-    for around in (2, 1, 0):
-        made = _written(edit, rng, around)
-        exact = sum(
-            list(edit.before[at : at + len(made.search)]) == made.search
-            for at in range(len(edit.before) - len(made.search) + 1)
-        )
-        if exact > 1 and any(line.strip() for line in made.search):
-            return made
-    return None
-
-
-def _without_definition(edit: TrueEdit) -> tuple[str, ...]:
-    """Leave out the block around the edit: from the last line above that is less indented, to the next such below."""
-    around = [_depth(line) for line in edit.before[edit.start : edit.end] if line.strip()]
-    depth = min(around, default=_depth(edit.before[edit.start - 1]) if edit.start else 0)
-    start = max(0, edit.start - 3)
-    while start > 0 and (not edit.before[start].strip() or _depth(edit.before[start]) >= max(depth, 1)):
-        start -= 1
-    end = min(len(edit.before), edit.end + 3)
-    while end < len(edit.before) and (not edit.before[end].strip() or _depth(edit.before[end]) >= max(depth, 1)):
-        end += 1
-    return edit.before[:start] + edit.before[end:]
-
-
-def _changed_below(made: Draft) -> tuple[str, ...] | None:
-    """Change a word of the file in a line that the edit replaces."""
-    rows = [at for at in range(made.edit.start, made.edit.end) if re.search(r"\w{2}", made.edit.before[at])]
-    if not rows:
-        return None
-    at = made.rng.choice(rows)
-    line = made.edit.before[at]
-    found = made.rng.choice(list(re.finditer(r"\w{2,}", line)))
-    changed = line[: found.start()] + found[0] + "_2" + line[found.end() :]
-    return (*made.edit.before[:at], changed, *made.edit.before[at + 1 :])
-
-
-def written_diff(made: Draft, form: str) -> str:
-    """Write the edit as a diff with one kind of fault."""
-    body = [row.sign + row.text for row in made.rows]
-    if form == "blank before context missing":
-        body = [line[1:] if line[:1] == " " else line for line in body]
-    if form == "envelope":
-        return "\n".join(["*** Begin Patch", f"*** Update File: {made.path}", "@@", *body, "*** End Patch", ""])
-    old, new = (made.path, made.path) if form == "no a/ and b/" else (f"a/{made.path}", f"b/{made.path}")
-    line = made.rng.randint(1, 2 * len(made.edit.before) + 1)
-    head = "@@ ... @@" if form == "no numbers" else f"@@ -{line},{len(body) + 2} +{line + 3},{len(body)} @@"
-    return "\n".join(["```diff", f"--- {old}", f"+++ {new}", head, *body, "```", ""])
-
-
-def _block(made: Draft) -> Replace:
-    return Replace(made.path, _joined(made.search), _joined(made.replace), whole_lines=True)
-
-
-def _case(
-    made: Draft,
-    kind: str,
-    edits: Sequence[Edit],
-    *,
-    ending: str = "\n",
-    lines: Sequence[str] | None = None,
-    refuse: bool = False,
-) -> Case:
-    before = made.edit.before if lines is None else lines
-    wanted = None if refuse else "".join(line + ending for line in made.edit.after)
-    files = {made.edit.path: "".join(line + ending for line in before)}
-    return Case(kind, made.edit.name, files, made.edit.paths, edits, made.edit.path, wanted)
 
 
 def _each(made: Draft, change: Callable[[str], str]) -> bool:
@@ -476,9 +325,6 @@ def _context_runs(rows: Sequence[Row]) -> list[list[int]]:
     return runs
 
 
-def _depth(text: str) -> int:
+def depth_of(text: str) -> int:
+    """Count the blanks before a line."""
     return len(text) - len(text.lstrip(" "))
-
-
-def _joined(lines: Sequence[str]) -> str:
-    return "".join(line + "\n" for line in lines)

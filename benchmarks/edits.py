@@ -8,6 +8,7 @@ repository `<owner>+<name>/repo` for each repository that `corpora/edits.toml` l
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
 from collections import defaultdict
@@ -16,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark_tools import Table, progress
+from edit_cases import Case, refused_cases, right_cases
 from edit_corpus import TrueEdit, repositories, true_edits
-from edit_damage import Case, refused_cases, right_cases
 
 from regoose.workspace.edits import Applied, Edit, Refused, Replace, Tally, apply_edits
 
@@ -80,6 +81,15 @@ def judge(case: Case, scores: Scores, show: str) -> None:
         scores.shown.append(_described(case, outcome.message(), result))
 
 
+def _written(case: Case) -> list[str]:
+    """Write a case as a line of JSON, where it is one block whose path is right."""
+    edit = case.edits[0]
+    if not isinstance(edit, Replace) or case.kind.startswith(("path", "diff")):
+        return []
+    texts = {"search": edit.search, "replace": edit.replace, "before": case.files[case.path], "wanted": case.wanted}
+    return [json.dumps({"kind": case.kind, **texts}) + "\n"]
+
+
 def _result(outcome: Applied | Refused, path: str) -> str | None:
     if isinstance(outcome, Refused):
         return None
@@ -130,14 +140,19 @@ def main() -> None:
     parser.add_argument("--mirrors", type=Path, required=True)
     parser.add_argument("--edits", type=int, default=20, help="true edits of each repository")
     parser.add_argument("--show", default="", help="print cases with this verdict: wrong, or KIND=refused")
+    parser.add_argument("--write-cases", type=Path, help="write the search/replace cases there, for edits_peer.py")
     options = parser.parse_args()
     scores = Scores()
+    written: list[str] = []
     for name, head in repositories(options.half).items():
         mirror = options.mirrors / name.replace("/", "+") / "repo"
         found = list(true_edits(mirror, name, head, options.edits))
         for case in cases(found):
             judge(case, scores, options.show)
+            written += _written(case)
         progress(f"{name}: {len(found)} edits")
+    if options.write_cases:
+        options.write_cases.write_text("".join(written), encoding="utf-8")
     for text in scores.shown:
         print(text)
     _report(scores)

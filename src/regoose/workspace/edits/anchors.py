@@ -219,9 +219,15 @@ class _Finder:
         here, there = _DEFINITION.match(mine), _DEFINITION.match(theirs)
         if here or there:
             return here is not None and there is not None and here.groups() == there.groups()
-        sure = sum(self.weights[one] >= 1 and _telling(self.mine.keys[one]) for one in right)
-        enough = 1 if mine.startswith("#") and theirs.startswith("#") else _SURE
-        return between or (sure >= enough and _alike(mine, theirs) >= self.strictness.alike)
+        return between or (
+            self._sure(right, 1 if mine.startswith("#") and theirs.startswith("#") else _SURE)
+            and _alike(mine, theirs) >= self.strictness.alike
+        )
+
+    def _sure(self, right: Sequence[int], enough: int) -> bool:
+        """Whether enough lines, and one of those on which the place hangs, stand nowhere else in the file."""
+        single = {at for at in right if self.weights[at] >= 1 and _telling(self.mine.keys[at])}
+        return len(single) >= enough and not single.isdisjoint(self._bearing())
 
     def _gap_fits(self, found: Alignment, gap: int) -> bool:
         """Whether an insertion lies beside a right line; whether it lies there at once is seen when it is made."""

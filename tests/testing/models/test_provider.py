@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from regoose.domain.conversation import LLMResponse, OutputFormat, Stop, ToolSpec, system, user
+from regoose.domain.conversation import LLMResponse, Message, OutputFormat, Stop, ToolSpec, answer, system, user
+from regoose.domain.conversation import ToolCall as Called
 from regoose.errors import (
     ModelDenied,
     ModelRejected,
@@ -33,6 +34,7 @@ from regoose.testing.models import (
     say,
 )
 
+CALL = Called(id="one", name="read", arguments="{}")
 READ = ToolSpec(name="read", description="Read a file.", parameters={"type": "object"})
 
 
@@ -65,6 +67,30 @@ async def test_it_shows_what_it_was_asked() -> None:
     prompt = provider.requests[0].prompt
     assert (prompt.schema, prompt.max_tokens, prompt.messages[0].text) == ({"type": "object"}, 7, "plan it")
     assert (provider.get_model_name(), provider.get_max_tokens()) == ("local:tiny", 4096)
+
+
+@pytest.mark.parametrize(
+    ("history", "words"),
+    [
+        ([], "empty array"),
+        ([user("hi"), answer(CALL, "A = 1")], "must be a response to a preceeding message"),
+        ([user("hi"), LLMResponse(text="", calls=(CALL,)).message()], "did not have response messages: one"),
+        ([LLMResponse(text="", calls=(CALL, CALL)).message(), answer(CALL, "A = 1")], "Duplicate value"),
+    ],
+)
+async def test_a_history_that_no_api_takes_is_a_problem(history: list[Message], words: str) -> None:
+    provider = ScriptedProvider([say("fine")])
+    with pytest.raises(ModelRejected, match=words):
+        await provider.generate(history)
+    assert words in provider.problems[0]
+    assert provider.unused != ()
+
+
+async def test_a_history_with_answered_calls_is_none() -> None:
+    provider = ScriptedProvider([say("fine")])
+    await provider.generate([user("hi"), LLMResponse(text="", calls=(CALL,)).message(), answer(CALL, "A = 1")])
+    assert provider.problems == []
+    assert provider.requests[0].prompt.messages[1].calls[0].id == provider.requests[0].prompt.messages[2].answers[0]
 
 
 async def test_a_call_without_a_turn_is_a_problem() -> None:

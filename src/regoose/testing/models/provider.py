@@ -24,6 +24,7 @@ from regoose.testing.models.reply import reply_to
 from regoose.testing.models.request import CallSeen, MessageSeen, Prompt, Request
 from regoose.testing.models.script import Answer, Fault, FaultKind, Script, Turn
 from regoose.testing.models.values import JsonObject
+from regoose.testing.models.wire.openai_chat import OpenAIChat
 
 _ERRORS: dict[FaultKind, type[RegooseError]] = {
     FaultKind.QUOTA: QuotaExhausted,
@@ -51,7 +52,7 @@ class ScriptedProvider:
     Answers by a script; a list of turns is a script in order.
 
     Faults are the errors that the port names for them, or waits. `requests` has what was asked, `problems` what the
-    script had no turn for.
+    script had no turn for and histories that no API takes: calls without answers, answers without calls.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class ScriptedProvider:
         output: OutputFormat | None = None,
         max_tokens: int | None = None,
     ) -> LLMResponse:
-        """Return the turn's answer; raises the turn's fault, and `Unscripted` where there is no turn."""
+        """Return the turn's answer; raises its fault, `ModelRejected` for a history, `Unscripted` without a turn."""
         prompt = Prompt(
             model=self._name,
             messages=tuple(_seen(one) for one in messages if one.speaker is not Speaker.SYSTEM),
@@ -80,9 +81,12 @@ class ScriptedProvider:
             max_tokens=max_tokens,
             schema=None if output is None else output.schema,
         )
-        body: JsonObject = {"messages": [one.text for one in messages]}
+        body: JsonObject = {"messages": [_written(one) for one in messages]}
         request = Request(len(self.requests) + 1, "port", "", prompt, body=body)
         self.requests.append(request)
+        if refused := OpenAIChat().check(body):
+            self.problems.append(f"request {request.number} is illegal: {refused.message}")
+            raise ModelRejected(refused.message)
         try:
             answer = self._director.answer(request)
         except Unscripted as wrong:
@@ -122,6 +126,19 @@ class ScriptedProvider:
             ),
             model=self._name,
         )
+
+
+def _written(message: Message) -> JsonObject:
+    """Return a message as OpenAI has it, whose rules a history is held to."""
+    written: JsonObject = {"role": message.speaker.value, "content": message.text}
+    if message.calls:
+        written["tool_calls"] = [
+            {"id": one.id, "type": "function", "function": {"name": one.name, "arguments": one.arguments}}
+            for one in message.calls
+        ]
+    if message.answers:
+        written["tool_call_id"] = message.answers
+    return written
 
 
 def _seen(message: Message) -> MessageSeen:

@@ -41,6 +41,10 @@ class App:
     equipment: Equipment
     models: Models
 
+    def redact(self, text: str) -> str:
+        """Return a text without the secrets that the settings name."""
+        return self.models.redact(text)
+
     async def probes(self) -> tuple[Probe, ...]:
         """Try every sandbox backend for real."""
         return await survey(self.loaded.caller, self.loaded.settings.cache_dir)

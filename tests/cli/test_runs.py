@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from regoose.domain.approval import Approval, Question
-from regoose.domain.run import RunState
+from regoose.domain.run import RunState, StepRecord
 from regoose.errors import ReplayMiss
 from regoose.reports.steps import load
 from regoose.testing import samples
@@ -133,3 +133,12 @@ def test_export_writes_a_line_a_step(call: Call, tmp_path: Path) -> None:
     assert [step.name for step in load(out.splitlines())] == ["prepare", "search"]
     assert call("runs", "export", ID, "--output", str(tmp_path / "run.jsonl")).out == ""
     assert (tmp_path / "run.jsonl").read_text() == out
+
+
+def test_no_secret_leaves_by_them(call: Call, services: FakeServices) -> None:
+    services.runs.results["canary-1"] = samples.proven()
+    services.runs.states["canary-1"] = RunState.FINISHED
+    services.runs.steps = (StepRecord(number=1, name="canary", started=1.0, ended=2.0, value={"key": "canary"}),)
+    for command in (["export", "canary-1"], ["show", "canary-1", "--trajectory"]):
+        out = call("runs", *command).out
+        assert ("canary" in out, "[redacted]" in out) == (False, True)

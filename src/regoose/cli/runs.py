@@ -22,6 +22,7 @@ from regoose.domain.json import Json as Value
 from regoose.domain.run import Replayed, RunState, RunSummary, StepRecord
 from regoose.reports.json import replay_document, run_document, step_document
 from regoose.reports.steps import export
+from regoose.reports.trajectory import trajectory
 
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", show_default=False, help="Id of a run, as `regoose runs list` shows it.")
@@ -60,7 +61,7 @@ def show_run(
     context: typer.Context,
     run: RunId,
     *,
-    trajectory: Annotated[
+    told: Annotated[
         bool, typer.Option("--trajectory", help="Tell the run as a conversation: messages, tools, checks, cost.")
     ] = False,
     whole: Annotated[bool, typer.Option("--whole", help="With --trajectory: leave out no line.")] = False,
@@ -72,8 +73,8 @@ def show_run(
     async def work() -> int:
         async with shell.connect(None, {}) as services:
             summary, steps = await services.runs.show(run)
-            if trajectory and not shell.terminal.as_json:
-                show_trajectory(shell, run, steps, whole=whole)
+            if told and not shell.terminal.as_json:
+                show_trajectory(shell, run, trajectory(steps, whole=whole, redact=services.redact), whole=whole)
                 return 0
             result = await services.runs.result(run) if summary.verdict is not None else None
         if shell.terminal.as_json:
@@ -224,7 +225,7 @@ def export_run(
     async def work() -> int:
         async with shell.connect(None, {}) as services:
             _, steps = await services.runs.show(run)
-        lines = export(step for step in steps if step.ended is not None)
+            lines = export((step for step in steps if step.ended is not None), services.redact)
         if output is None:
             sys.stdout.writelines(lines)
             sys.stdout.flush()

@@ -85,6 +85,10 @@ class Services(Protocol):
         """Runs of this machine."""
         ...
 
+    def redact(self, text: str) -> str:
+        """Return a text without the secrets that the settings name."""
+        ...
+
     async def probes(self) -> tuple[Probe, ...]:
         """Try every sandbox backend for real."""
         ...

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from rich.text import Text
 
 from regoose.cli.shell import Shell
-from regoose.domain.run import StepRecord
-from regoose.reports.trajectory import trajectory
+from regoose.reports.trajectory import Said
 
 _COLOURS = {"system": "magenta", "user": "blue", "assistant": "green", "tool": "yellow", "person": "bold blue"}
 
 
-def show_trajectory(shell: Shell, run_id: str, steps: Sequence[StepRecord], *, whole: bool) -> None:
+def show_trajectory(shell: Shell, run_id: str, told: Iterable[Said], *, whole: bool) -> None:
     """Print what was said, a heading for each contribution."""
     out = shell.terminal.out
-    for said in trajectory(steps, whole=whole):
+    for said in told:
         out.print(Text.assemble((said.who, _COLOURS.get(said.who, "dim")), f"  {said.about}" if said.about else ""))
         for line in said.text.split("\n") if said.text else ():
             out.print(Text(f"    {line}"))

@@ -20,6 +20,11 @@ from regoose.errors import RegooseError, UnknownRun, UsageError
 from regoose.sandbox.base import Probe
 from regoose.settings import Loaded, load
 
+_STEPS = (
+    StepRecord(number=1, name="prepare", started=1.0, ended=2.0),
+    StepRecord(number=2, name="search", started=2.0, ended=4.0),
+)
+
 
 async def _at_once() -> None:
     """Wait for nothing."""
@@ -37,6 +42,7 @@ class FakeRuns:
     """Raised by `follow` after the events."""
     pause: Callable[[], Awaitable[None]] = _at_once
     """Awaited by `follow` after the events."""
+    steps: tuple[StepRecord, ...] = _STEPS
     tasks: list[Task] = field(default_factory=list[Task])
     questions: dict[str, Question] = field(default_factory=dict[str, Question])
     """What runs wait for, by their ids."""
@@ -113,7 +119,7 @@ class FakeRuns:
         return tuple([(await self.show(run_id))[0] for run_id in self.states][:limit])
 
     async def show(self, run_id: str) -> tuple[RunSummary, tuple[StepRecord, ...]]:
-        """Return a run of two steps, the second of which took two seconds."""
+        """Return a run and the steps that every run here has."""
         if run_id not in self.states:
             raise UnknownRun(f"no run is called {run_id!r}")
         result = self.results.get(run_id)
@@ -127,11 +133,7 @@ class FakeRuns:
             ended=1_700_000_012.5 if result else None,
             question=self.questions.get(run_id),
         )
-        steps = (
-            StepRecord(number=1, name="prepare", started=1.0, ended=2.0),
-            StepRecord(number=2, name="search", started=2.0, ended=4.0),
-        )
-        return summary, steps
+        return summary, self.steps
 
 
 @dataclass
@@ -149,6 +151,10 @@ class FakeServices:
     prompts: tuple[PromptCheck, ...] = ()
     known: GenerateResult | None = None
     """What `recall` answers with."""
+
+    def redact(self, text: str) -> str:
+        """Take the word `canary` out of a text."""
+        return text.replace("canary", "[redacted]")
 
     async def probes(self) -> tuple[Probe, ...]:
         """Return what was found."""

@@ -22,7 +22,12 @@ def _blocks(page: Path) -> str:
 
 def _run(script: str, place: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     commands = Path(sys.executable).parent
-    env = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "REGOOSE_STATE_DIR": str(place / "state")}
+    env = {
+        **os.environ,
+        "PATH": f"{commands}:{os.environ['PATH']}",
+        "REGOOSE_STATE_DIR": str(place / "state"),
+        "EXAMPLES": str(ROOT / "examples"),
+    }
     return subprocess.run(
         ["sh", "-eu", "-c", script], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=280
     )
@@ -53,6 +58,17 @@ def test_the_page_on_scripted_models_runs_as_it_stands(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (0, "Hello from a file.\n"), done.stdout + done.stderr
     assert '"calls":1' in (tmp_path / "record.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_tutorial_of_solve_runs_as_it_stands(tmp_path: Path) -> None:
+    done = _run(_blocks(ROOT / "docs" / "tutorial-solve.md"), tmp_path, tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 of 2, 5 times each" in done.stdout
+    assert "These tests come with it; they fail without the change and pass with it:" in done.stdout
+    assert "Replayed " in done.stdout
+    assert "10 calls of a model: the same result, byte for byte." in done.stdout
 
 
 def test_the_readme_shows_a_command_within_fifteen_lines() -> None:

@@ -65,7 +65,12 @@ async def deliver(repository: Repository, order: Order) -> Delivery:
 
 def branch_name(run_id: str, path: str, prefix: str = "") -> str:
     """Name a branch after the file that a run is about: `regoose/<prefix><slug>-<id>`."""
-    slug = re.sub(r"[^a-z0-9]+", "-", PurePosixPath(path).stem.lower()).strip("-") or "change"
+    return branch_named(run_id, PurePosixPath(path).stem, prefix)
+
+
+def branch_named(run_id: str, words: str, prefix: str = "") -> str:
+    """Name a branch by words that say what it is about."""
+    slug = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") or "change"
     return f"regoose/{prefix}{slug[:40].rstrip('-')}-{run_id.rpartition('-')[2]}"
 
 

@@ -13,13 +13,14 @@ from typing import Protocol, Self, TypeVar
 from regoose.domain.generation import Draft, Target
 from regoose.domain.patch import Patch
 from regoose.domain.repair import RepairReport
-from regoose.errors import SandboxDied
+from regoose.errors import PolicyRefused, SandboxDied
 from regoose.sandbox.base import Limits, Probe, Sandbox, Spec
 from regoose.sandbox.pool import Opener, Pool
 from regoose.search.repair import BaseReader, RepairOptions, RepairProgress, repair
 from regoose.search.testgen import GenerateOptions, GenerateProgress, generate
 from regoose.verify.suite import SandboxLease, Suite
 from regoose.workflows.earlier import Earlier
+from regoose.workspace.beneath import Beneath
 from regoose.workspace.checkout import Workspace, Workspaces
 from regoose.workspace.environment import Environments, TargetEnvironment
 from regoose.workspace.git import Identity
@@ -160,6 +161,14 @@ class Site:
         """What the sandboxes enforce; `furnish` comes first."""
         assert self._chosen is not None
         return self._chosen.probe
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file of the base, None where there is none or it may not be followed; `furnish` comes first."""
+        with Beneath(self.workspace.tree) as tree:
+            try:
+                return tree.read(path)
+            except (FileNotFoundError, IsADirectoryError, PolicyRefused):
+                return None
 
     def suite(self, under: Patch | None = None) -> Suite:
         """Return the tests, run in sandboxes that are reset and used again; `under` counts as part of the base."""

@@ -40,7 +40,7 @@ from regoose.verify.flaky import Baseline, take_baseline
 from regoose.verify.red_green import Proof, ProofPlan, prove
 from regoose.verify.tamper import inspect_patch
 from regoose.workflows.authors import Authors
-from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_solve, reproduce_command
+from regoose.workflows.deliver import Delivery, Order, branch_named, deliver, message_of_solve, reproduce_command
 from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
 from regoose.workflows.report import write_solve_report
 from regoose.workflows.shown import Room, Shown, show_repository
@@ -292,7 +292,7 @@ class _Solve:
         return Order(
             base_commit=self._prepared.base_commit,
             patch=tests.then(attempt.patch),
-            branch=self._task.branch or branch_name(run_id, attempt.patch.edits[0].path),
+            branch=self._task.branch or branch_named(run_id, attempt.change.subject),
             message=message_of_solve(run_id, attempt.change, self._task.requirement, targets),
             author=self._equipment.author,
             when=self._prepared.when,

@@ -20,7 +20,6 @@ from regoose.errors import (
     ModelRejected,
     ModelUnavailable,
     ModelUnsuitable,
-    PolicyRefused,
     QuotaExhausted,
     WindowExceeded,
 )
@@ -28,7 +27,6 @@ from regoose.sandbox.base import Limits
 from regoose.workflows.authors import Authors, RunModels
 from regoose.workflows.place import SitePlace
 from regoose.workflows.site import Site
-from regoose.workspace.beneath import Beneath
 
 if TYPE_CHECKING:
     from regoose.agents.loop import Models
@@ -103,7 +101,7 @@ class Studio:
         place = SitePlace(
             site=self.site, furnish=self.furnish, limits=self.limits, suite_seconds=self.suite_seconds, under=under
         )
-        over = Changes(self._read)
+        over = Changes(self.site.read)
         over.apply(under)
         desk = Desk(
             changes=Changes(over.read),
@@ -114,13 +112,6 @@ class Studio:
         )
         room = ModelRoom(self.staff.window(role.name), self.staff.answer_tokens)
         return Agent(role, self.models, self.run, desk, self.gatekeeper, room)
-
-    def _read(self, path: str) -> bytes | None:
-        with Beneath(self.site.workspace.tree) as tree:
-            try:
-                return tree.read(path)
-            except (FileNotFoundError, IsADirectoryError, PolicyRefused):
-                return None
 
 
 @dataclass(frozen=True, slots=True)

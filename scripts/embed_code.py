@@ -1,7 +1,8 @@
 """
 Put the code that the documentation shows into it, from the modules themselves.
 
-A line `<!-- embed: path/to/module.py:name -->` is followed by a fenced block with the source of that function or class.
+A line `<!-- embed: path/to/module.py:name -->` is followed by a fenced block with the source of that function or class,
+a line `<!-- file: path/to/file -->` by one with the whole file.
 
     python scripts/embed_code.py            write the blocks
     python scripts/embed_code.py --check    exit 1 where a block is not what the module says now
@@ -20,6 +21,12 @@ _MARK = re.compile(
 )
 
 
+_FILE = re.compile(
+    r"(?P<mark><!-- file: (?P<path>[\w./]+) -->\n)(?:\n(?P<fence>`{3,})\w*\n.*?\n(?P=fence)\n)?", re.DOTALL
+)
+_LANGUAGES = {".py": "python", ".md": "markdown", ".toml": "toml"}
+
+
 def definition(path: Path, name: str) -> str:
     """Return the source of a top-level function or class; raises `LookupError` where there is none of that name."""
     text = path.read_text(encoding="utf-8")
@@ -32,9 +39,17 @@ def definition(path: Path, name: str) -> str:
 
 def embedded(text: str) -> str:
     """Return a page with every block as its module has it now."""
-    return _MARK.sub(
+    text = _MARK.sub(
         lambda found: f"{found['mark']}\n```python\n{definition(ROOT / found['path'], found['name'])}\n```\n", text
     )
+    return _FILE.sub(lambda found: f"{found['mark']}\n{_block(ROOT / found['path'])}", text)
+
+
+def _block(path: Path) -> str:
+    """Return a file as a fenced block; the fence is longer than any in it."""
+    text = path.read_text(encoding="utf-8").rstrip("\n")
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`{3,}", text)), 3)
+    return f"{fence}{_LANGUAGES.get(path.suffix, 'text')}\n{text}\n{fence}\n"
 
 
 def main() -> int:

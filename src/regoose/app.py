@@ -9,9 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from regoose.agents.checking import PromptCheck, check_prompts
+from regoose.agents.role import O, Role
+from regoose.context.store import Store
+from regoose.domain.budget import Budget
 from regoose.domain.event import Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.policy import Policy
 from regoose.domain.run import FixResult, ProofResult
+from regoose.domain.solve import SolveResult, SolveTask
 from regoose.domain.task import FixTask, ProofTask
 from regoose.durable.ledger import Ledger
 from regoose.errors import NotARepository
@@ -19,6 +24,8 @@ from regoose.providers.models import Models
 from regoose.sandbox.base import Limits, Probe
 from regoose.sandbox.choice import choose, survey
 from regoose.settings import Loaded, load
+from regoose.workflows.ask import Asked, Question, ask
+from regoose.workflows.authors import Authors
 from regoose.workflows.earlier import Earlier
 from regoose.workflows.fix import fix
 from regoose.workflows.generate_tests import generate_tests, recall
@@ -27,6 +34,7 @@ from regoose.workflows.prove import prove_commits
 from regoose.workflows.service import Kind, RunService
 from regoose.workflows.shown import Room
 from regoose.workflows.site import Equipment
+from regoose.workflows.solve import solve
 from regoose.workspace.checkout import WorkspaceLimits, Workspaces
 from regoose.workspace.environment import Environments
 from regoose.workspace.git import Identity, find_repository
@@ -40,6 +48,7 @@ class App:
     runs: RunService
     equipment: Equipment
     models: Models
+    authors: Authors
 
     def redact(self, text: str) -> str:
         """Return a text without the secrets that the settings name."""
@@ -57,6 +66,18 @@ class App:
         """Say whether the prompts in force can be used with a model whose window has so many tokens."""
         return check_prompts(self.loaded.settings.prompts, window, Room.of(window).largest())
 
+    async def ask(
+        self, role: Role[O], repository: Path, observer: Observer | None = None, **variables: str
+    ) -> Asked[O]:
+        """
+        Have a role work on a checkout, outside of any run; nothing is written. `variables` are those of its prompt.
+
+        Raises the errors of models, `AgentFailed` where the role does not do its part, and `BudgetExceeded`.
+        """
+        budget = Budget(usd=self.loaded.settings.max_cost)
+        question = Question(role=role, repository=repository, variables=variables, budget=budget)
+        return await ask(self.equipment, self.authors, question, observer)
+
     async def recall(self, task: GenerateTask) -> GenerateResult | None:
         """Return the result of an earlier run of `test`, where the same would come out."""
         return await recall(self.equipment, await located(task))
@@ -73,17 +94,16 @@ async def connect(
     """
     loaded = load(await _root(repository), flags=flags)
     equipment = equip(loaded)
-    kinds = (
-        Kind("fix", FixTask, FixResult, partial(fix, equipment)),
-        Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment)),
-    )
     ledger = Ledger.beside_journal(loaded.settings.state_dir)
-    async with (
-        aclosing(ledger),
-        Models(loaded.settings, ledger) as models,
-        RunService(loaded.settings.state_dir, kinds) as runs,
-    ):
-        yield App(loaded=loaded, runs=runs, equipment=equipment, models=models)
+    async with aclosing(ledger), Models(loaded.settings, ledger) as models:
+        authors = staff(loaded, models)
+        kinds = (
+            Kind("fix", FixTask, FixResult, partial(fix, equipment)),
+            Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment)),
+            Kind("solve", SolveTask, SolveResult, partial(solve, equipment, authors)),
+        )
+        async with RunService(loaded.settings.state_dir, kinds) as runs:
+            yield App(loaded=loaded, runs=runs, equipment=equipment, models=models, authors=authors)
 
 
 def equip(loaded: Loaded) -> Equipment:
@@ -105,6 +125,18 @@ def equip(loaded: Loaded) -> Equipment:
         jobs=settings.jobs,
         python=settings.python,
         keep=not settings.cleanup_workspaces,
+    )
+
+
+def staff(loaded: Loaded, models: Models) -> Authors:
+    """Make what authors that use models are made with."""
+    settings = loaded.settings
+    return Authors(
+        models=models,
+        store=Store(settings.cache_dir / "context"),
+        policy=Policy(file_types=settings.allowed_file_types),
+        answer_tokens=settings.llm_max_tokens,
+        prompts=settings.prompts,
     )
 
 

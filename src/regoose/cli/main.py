@@ -22,6 +22,7 @@ from regoose.cli.doctor import doctor
 from regoose.cli.generate import write_tests
 from regoose.cli.repair import fix, prove
 from regoose.cli.shell import Connect, Flags, Services, Shell
+from regoose.cli.solve import solve
 from regoose.cli.start import documented
 from regoose.errors import RegooseError
 from regoose.settings import debugging
@@ -47,6 +48,7 @@ def build() -> typer.Typer:
     app.callback()(_root)
     app.command("fix")(fix)
     app.command("test", short_help="Write tests for code that has none.")(write_tests)
+    app.command("solve", short_help="Carry out a requirement with a language model.")(solve)
     app.command("prove", short_help="Run a proof again.")(prove)
     app.command("demo", short_help="Repair the example repository.")(demo)
     app.command("doctor", short_help="Show what this machine can do.")(doctor)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from regoose.domain.approval import Approval
 from regoose.domain.budget import Budget
 from regoose.domain.evidence import Evidence, Verdict
 from regoose.domain.patch import Patch
@@ -75,6 +76,21 @@ class Review(_HandedIn):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One candidate for the change, and what came of it."""
+
+    subject: str
+    """What its author calls it."""
+    changed_lines: int
+    """Without those of the tests."""
+    is_proven: bool
+    is_kept: bool
+    """Whether the result is this one."""
+    outcome: str
+    """One sentence: what kept it from being proven, or what the reviewer said; empty where there was nothing to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SolveResult:
     """What `regoose solve` gives back."""
 
@@ -86,14 +102,21 @@ class SolveResult:
     plan: Plan | None
     patch: Patch | None
     """Tests and code together."""
+    tests: WrittenTests | None = None
+    """What the author of the tests says of them."""
     change: WrittenChange | None
     branch: str | None
     commit: str | None
     applied: bool
     evidence: Evidence
     review: Review | None
+    """Of the patch, and of no earlier candidate."""
+    approval: Approval | None = None
+    """A person's yes to the plan; None where nobody was asked."""
     attempts: int
     """How often the change was written or mended."""
+    tried: tuple[Tried, ...] = ()
+    """The candidates of those attempts, in order."""
     reproduce: str
     """Shell command that reruns the proof in a clone of the repository; empty where nothing was proven."""
     seconds: float

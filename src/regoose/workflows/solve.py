@@ -30,10 +30,11 @@ from regoose.agents.gatekeeper import Gatekeeper
 from regoose.agents.loop import Agent
 from regoose.agents.outputs import Outputs
 from regoose.agents.roles import ROLES, coder, planner, reviewer, tester
+from regoose.domain.approval import Approval
 from regoose.domain.patch import Patch
 from regoose.domain.plan import Plan
 from regoose.domain.run import Cost
-from regoose.domain.solve import Review, SolveResult, SolveTask, WrittenChange
+from regoose.domain.solve import Review, SolveResult, SolveTask, WrittenChange, WrittenTests
 from regoose.domain.task import Engine
 from regoose.errors import AgentFailed, PolicyRefused
 from regoose.verify.flaky import Baseline, take_baseline
@@ -55,6 +56,7 @@ from regoose.workflows.solving import (
     judge_tests,
     plan_text,
     tests_told,
+    tried,
 )
 from regoose.workflows.writing import Staff, Studio, hire
 
@@ -92,6 +94,7 @@ class _Solve:
         self._models = authors.models.for_run(run.run_id, task.budget, model=task.model)
         self._gatekeeper = Gatekeeper(authors.policy, run, may_ask=task.approve)
         self._prompts = authors.prompts
+        self._approval: Approval | None = None
 
     async def carry_out(self) -> SolveResult:
         """Run the steps, or replay those that are recorded, and return the result."""
@@ -105,19 +108,19 @@ class _Solve:
         base = await run.step("baseline", Baseline, lambda: self._take_baseline(Patch(())), _say_baseline)
         self._shown = await run.step("map", Shown, lambda: self._show(room), Shown.sentence)
         plan = await self._plan()
-        tests, red = await self._write_tests(plan, base)
+        tests, red, written = await self._write_tests(plan, base)
         with_tests = base
         if red.targets:
             with_tests = await run.step(
                 "baseline with tests", Baseline, lambda: self._take_baseline(tests), _say_baseline
             )
-        attempts, review = await self._write_change(plan, tests, red, with_tests)
+        attempts = await self._write_change(plan, tests, red, with_tests)
         best = best_of(attempts)
         delivery: Delivery | None = None
         if best.is_proven:
             order = self._order(tests, best, red.targets)
             delivery = await run.step("deliver", Delivery, lambda: self._deliver(order), lambda d: d.branch)
-        evidence = evidence_of_solve(best, red, with_tests, self._gatekeeper.findings, review)
+        evidence = evidence_of_solve(best, red, with_tests, self._gatekeeper.findings)
         result = SolveResult(
             run_id=run.run_id,
             engine=Engine.MODEL,
@@ -126,13 +129,16 @@ class _Solve:
             base_commit=self._prepared.base_commit,
             plan=plan,
             patch=tests.then(best.patch),
+            tests=written,
             change=best.change,
             branch=delivery.branch if delivery else None,
             commit=delivery.commit if delivery else None,
             applied=delivery is not None and delivery.applied,
             evidence=replace(evidence, not_enforced=self._prepared.not_enforced),
-            review=review,
+            review=best.review,
+            approval=self._approval,
             attempts=len(attempts),
+            tried=tried(attempts, best),
             reproduce=self._reproduce(delivery, red.targets, with_tests),
             seconds=0.0,
             cost=Cost(),
@@ -186,57 +192,57 @@ class _Solve:
                     f"the plan was rejected{f': {approval.comment}' if approval.comment else ''}",
                     hint="Say in the requirement what is to be done differently, and run it again.",
                 )
+            self._approval = approval
         return plan
 
-    async def _write_tests(self, plan: Plan, base: Baseline) -> tuple[Patch, RedTests]:
+    async def _write_tests(self, plan: Plan, base: Baseline) -> tuple[Patch, RedTests, WrittenTests]:
         """Have tests written until those that count are red for the right reason; none may be left."""
         agent = self._studio.agent(tester(self._prompts), Patch(()))
         planned = frozenset((*plan.files_to_modify, *plan.new_files_needed))
         red = RedTests((), ())
         patch = Patch(())
+        written = await agent.work(requirement=self._task.requirement, plan=_told(plan), **self._common())
         for number in range(1, _TEST_ATTEMPTS + 1):
-            if number == 1:
-                await agent.work(requirement=self._task.requirement, plan=_told(plan), **self._common())
-            else:
-                await agent.go_on(findings_for_tester(red))
+            if number > 1:
+                written = await agent.go_on(findings_for_tester(red))
             patch = agent.changes.patch()
             red = await self._run.step(
                 f"red {number}", RedTests, lambda patch=patch: self._red(patch, planned, base), RedTests.sentence
             )
             if red.targets and not red.problems:
                 break
-        return patch, red
+        return patch, red, written
 
     async def _red(self, tests: Patch, planned: frozenset[str], base: Baseline) -> RedTests:
         baseline = await self._take_baseline(tests)
         return judge_tests(tests, baseline, base, planned)
 
-    async def _write_change(
-        self, plan: Plan, tests: Patch, red: RedTests, baseline: Baseline
-    ) -> tuple[list[Attempt], Review | None]:
-        """Have the change written, proven and reviewed; return every candidate and the last review."""
+    async def _write_change(self, plan: Plan, tests: Patch, red: RedTests, baseline: Baseline) -> list[Attempt]:
+        """Have the change written, proven and, where it is proven, reviewed; return every candidate."""
         agent = self._studio.agent(coder(self._prompts), tests)
         told = tests_told(tests, red)
         change = await agent.work(requirement=self._task.requirement, plan=_told(plan), tests=told, **self._common())
         attempts = [await self._attempt(1, agent, change, tests, red, baseline)]
-        review: Review | None = None
         sent_back = False
         try:
-            while len(attempts) < self._limits.attempts:
-                if attempts[-1].is_proven:
-                    review = await self._review(plan, tests, attempts[-1])
+            while True:
+                last = attempts[-1]
+                if last.is_proven:
+                    review = await self._review(plan, tests, last)
+                    attempts[-1] = replace(last, review=review)
                     if review is None or review.verdict == "approve" or sent_back:
                         break
                     sent_back = True
-                    change = await agent.go_on(_remarks(review))
-                elif not red.targets:
-                    break
+                    said = _remarks(review)
                 else:
-                    change = await agent.go_on(findings_for_coder(attempts[-1]))
+                    said = findings_for_coder(last)
+                if not red.targets or len(attempts) >= self._limits.attempts:
+                    break
+                change = await agent.go_on(said)
                 attempts.append(await self._attempt(len(attempts) + 1, agent, change, tests, red, baseline))
         except AgentFailed as failure:
             attempts[-1] = replace(attempts[-1], note=failure.message)
-        return attempts, review
+        return attempts
 
     async def _attempt(
         self,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from regoose.domain.evidence import Check, CheckStatus, Evidence, Finding, Verdict
 from regoose.domain.patch import Patch
 from regoose.domain.plan import Plan
-from regoose.domain.solve import Review, WrittenChange
+from regoose.domain.solve import Review, Tried, WrittenChange
 from regoose.verify.flaky import Baseline
 from regoose.verify.red_green import Proof, wrong_reason
 from regoose.verify.verdict import REQUIRED, judge, unproven, verdict_of
@@ -119,6 +119,8 @@ class Attempt:
     """On top of the tests."""
     proof: Proof | None
     tamper: Check
+    review: Review | None = None
+    """What the reviewer says of this one."""
     note: str = ""
     """Why there was no attempt after this one, where that was not planned."""
 
@@ -131,6 +133,16 @@ class Attempt:
     def is_proven(self) -> bool:
         """Whether every required check passed."""
         return verdict_of(self.checks) is Verdict.PROVEN
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in a sentence; empty where there is nothing to say."""
+        failed = [check.summary for check in self.checks if check.status is CheckStatus.FAILED]
+        if not self.is_proven:
+            said = failed[0] if failed else "nothing could be shown of it, since no test for it was red without it"
+        else:
+            said = self.review.summary if self.review else ""
+        return " ".join(part for part in (_ended(said), _ended(self.note)) if part)
 
     def told(self) -> str:
         """Describe what was seen, for a model."""
@@ -158,14 +170,31 @@ def best_of(attempts: Sequence[Attempt]) -> Attempt:
     return max(reversed(attempts), key=_merit)
 
 
+def tried(attempts: Sequence[Attempt], kept: Attempt) -> tuple[Tried, ...]:
+    """Sum up every candidate for the report."""
+    return tuple(
+        Tried(
+            subject=one.change.subject,
+            changed_lines=one.patch.changed_lines(),
+            is_proven=one.is_proven,
+            is_kept=one is kept,
+            outcome=one.outcome,
+        )
+        for one in attempts
+    )
+
+
+def _ended(sentence: str) -> str:
+    """End a sentence with a full stop."""
+    return f"{sentence.rstrip('.')}." if sentence else ""
+
+
 def _merit(attempt: Attempt) -> tuple[bool, int, int]:
     passed = sum(check.status is CheckStatus.PASSED for check in attempt.checks if check.name in REQUIRED)
     return attempt.is_proven, passed, len(attempt.proof.green) if attempt.proof else 0
 
 
-def evidence_of_solve(
-    attempt: Attempt, red: RedTests, baseline: Baseline, refused: Sequence[Finding], review: Review | None
-) -> Evidence:
+def evidence_of_solve(attempt: Attempt, red: RedTests, baseline: Baseline, refused: Sequence[Finding]) -> Evidence:
     """Put together the evidence for the candidate that is kept."""
     if attempt.proof is None:
         why = f"no test could be written that is red without the change ({'; '.join(red.problems[:3])})"
@@ -173,7 +202,7 @@ def evidence_of_solve(
         evidence = replace(evidence, checks=(attempt.tamper,))
     else:
         evidence = judge(attempt.proof, attempt.tamper, baseline.report, behaviours=0)
-    return replace(evidence, checks=(*evidence.checks, *_policy_check(refused), *_review_check(review)))
+    return replace(evidence, checks=(*evidence.checks, *_policy_check(refused), *_review_check(attempt.review)))
 
 
 def _policy_check(refused: Sequence[Finding]) -> tuple[Check, ...]:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from regoose.agents.tool import Mistake
 from regoose.domain.evidence import Finding
 from regoose.domain.policy import Action, Decision, Policy, Ruling
+from regoose.domain.solve import POLICY
 
 if TYPE_CHECKING:
     from regoose.durable.run import Run
-
-CHECK = "policy"
 
 
 class Gatekeeper:
@@ -50,4 +49,4 @@ class Gatekeeper:
 
     def _refuse(self, name: str, action: Action, ruling: Ruling) -> None:
         message = f"{name} was refused to {action.act} it: {ruling.reason}"
-        self.findings.append(Finding(CHECK, ruling.rule, action.target, 0, message, blocking=False))
+        self.findings.append(Finding(POLICY, ruling.rule, action.target, 0, message, blocking=False))

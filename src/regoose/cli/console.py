@@ -7,10 +7,11 @@ import json
 import sys
 from dataclasses import dataclass, field
 
-from rich.console import Console
+from rich.console import Console, ConsoleRenderable, RenderHook
 from rich.text import Text
 
 from regoose.reports.json import error_document
+from regoose.reports.source import visible
 
 
 def accept_all() -> None:
@@ -20,12 +21,29 @@ def accept_all() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+class InertText(RenderHook):
+    """Shows what a terminal would obey, or what would reorder what is read, as a character that is seen."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """Replace characters of each text that is printed, one by one: styles keep their places."""
+        for one in renderables:
+            if isinstance(one, Text):
+                one.plain = visible(one.plain)
+        return renderables
+
+
+def inert(console: Console) -> Console:
+    """Return the console, which is told to obey no text of others."""
+    console.push_render_hook(InertText())
+    return console
+
+
 def _stderr() -> Console:
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return inert(Console(stderr=True, highlight=False, soft_wrap=True))
 
 
 def _stdout() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    return inert(Console(highlight=False, soft_wrap=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from regoose.cli.console import Terminal
 from regoose.domain.event import Event
+from regoose.reports.source import visible
 
 PLAIN_SECONDS = 10.0
 """How often a long step says something where nobody watches a terminal."""
@@ -73,4 +74,4 @@ class Progress:
 
 def _message(event: Event) -> str:
     """Return the sentence of an event without the name of its step, which is shown beside it."""
-    return event.message.removeprefix(event.step).removeprefix(":").strip()
+    return visible(event.message).removeprefix(event.step).removeprefix(":").strip()

@@ -10,7 +10,8 @@ import typer
 
 from regoose.cli.progress import Progress
 from regoose.cli.shell import Services, Shell
-from regoose.cli.summary import EXIT_CODES, show_fix, show_generate, show_solve
+from regoose.cli.summary import EXIT_CODES, show_fix, show_generate
+from regoose.cli.summary_solve import show_solve
 from regoose.domain.generation import GenerateResult
 from regoose.domain.kinds import Result, Task
 from regoose.domain.solve import SolveResult

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from regoose.domain.evidence import CheckStatus, Evidence, Finding, SuiteCounts, Verdict
+from regoose.cli.showing import SHOWN, columns, diff, lines, outcome, say, table, test_facts, verdict
+from regoose.domain.evidence import Verdict
 from regoose.domain.generation import GenerateResult, Kept
-from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate
-from regoose.domain.run import Cost, FixResult, ProofResult
-from regoose.domain.solve import SolveResult
+from regoose.domain.run import FixResult, ProofResult
 from regoose.reports.generation.numbers import dropped, figures, headline
-from regoose.reports.wording import TITLES, reason
 
 EXIT_CODES = {Verdict.PROVEN: 0, Verdict.UNPROVEN: 1, Verdict.FAILED: 1, Verdict.CANCELLED: 1}
-STYLES = {
-    Verdict.PROVEN: "bold green",
-    Verdict.UNPROVEN: "bold yellow",
-    Verdict.FAILED: "bold red",
-    Verdict.CANCELLED: "bold",
-}
-SHOWN = 10
-"""Rows of a list that are shown; the report has them all."""
 SHOWN_MODULES = 40
-DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def show_fix(console: Console, result: FixResult, rerun: str, choose: str) -> None:
@@ -37,90 +26,42 @@ def show_fix(console: Console, result: FixResult, rerun: str, choose: str) -> No
     without its number.
     """
     evidence = result.evidence
-    _verdict(console, evidence)
+    verdict(console, evidence)
     if result.patch is not None:
         for candidate in result.alternatives:
             if candidate.patch == result.patch:
                 console.print(Text(candidate.description))
-        _diff(console, result.patch)
+        diff(console, result.patch)
     _alternatives(console, result, choose)
     if result.patch is None:
         _suspects(console, result)
     facts = [
-        *_facts(evidence),
+        *test_facts(evidence),
         ("sandbox", result.sandbox),
         ("not enforced", ", ".join(evidence.not_enforced)),
         *(("note", note) for note in result.notes),
-        *_outcome(result, rerun),
+        *outcome(result, rerun),
     ]
-    _table(console, facts)
-
-
-def show_solve(console: Console, result: SolveResult, rerun: str) -> None:
-    """Print a result of `solve`; `rerun` is the command that reruns the proof as the user can type it."""
-    evidence = result.evidence
-    _verdict(console, evidence)
-    if result.change is not None:
-        console.print(Text(result.change.subject))
-    if result.patch is not None:
-        _diff(console, result.patch)
-    _checks(console, evidence)
-    facts = [
-        *_facts(evidence),
-        ("models", ", ".join(dict.fromkeys(name for _, name in result.models))),
-        ("cost", _cost(result.cost)),
-        ("sandbox", result.sandbox),
-        ("not enforced", ", ".join(evidence.not_enforced)),
-        *(("note", note) for note in result.notes),
-        *_outcome(result, rerun),
-    ]
-    _table(console, facts)
-
-
-def _checks(console: Console, evidence: Evidence) -> None:
-    """Say what was found that a reviewer has to see: everything that did not pass, and each finding."""
-    for check in evidence.checks:
-        if check.status is not CheckStatus.PASSED or check.findings:
-            console.print(Text(f"{check.name}: {check.summary}", "bold yellow"))
-            _lines(console, [f"  {_place(one)}{one.message}" for one in check.findings[:SHOWN]])
-
-
-def _place(finding: Finding) -> str:
-    return f"{finding.path}:{finding.line}  " if finding.path and finding.line else ""
-
-
-def _cost(cost: Cost) -> str:
-    tokens = f"{cost.input_tokens:,} tokens in, {cost.output_tokens:,} out"
-    return f"${cost.usd:.4f} for {cost.calls} calls ({tokens})"
-
-
-def _outcome(result: FixResult | GenerateResult | SolveResult, rerun: str) -> list[tuple[str, str]]:
-    return [
-        ("branch", result.branch or ""),
-        ("applied", "to the working tree" if result.applied else ""),
-        ("run", f"{result.run_id} ({result.seconds:.1f} s)"),
-        ("report", result.report or ""),
-        ("rerun", rerun),
-    ]
+    table(console, facts)
 
 
 def show_proof(console: Console, result: ProofResult) -> None:
     """Print a result of `prove`."""
-    _verdict(console, result.evidence)
+    verdict(console, result.evidence)
     failed = [(check.name, check.summary) for check in result.evidence.checks]
     facts = [
         *failed,
-        *_facts(result.evidence),
+        *test_facts(result.evidence),
         ("sandbox", result.sandbox),
         ("not enforced", ", ".join(result.evidence.not_enforced)),
         *(("note", note) for note in result.notes),
     ]
-    _table(console, facts)
+    table(console, facts)
 
 
 def show_generate(console: Console, result: GenerateResult, rerun: str) -> None:
     """Print a result of `test`; `rerun` is the command that runs the kept tests as the user can type it."""
-    _headline(console, result.status, headline(result).replace("`", ""))
+    say(console, result.status, headline(result).replace("`", ""))
     _modules(console, result.modules)
     _look_at(console, result.modules)
     facts = [
@@ -130,51 +71,9 @@ def show_generate(console: Console, result: GenerateResult, rerun: str) -> None:
         ("not enforced", ", ".join(result.not_enforced)),
         *(("note", note) for note in result.notes),
         *(("note", f"{one.target.path}: {note}") for one in result.modules for note in one.notes),
-        *_outcome(result, rerun),
+        *outcome(result, rerun),
     ]
-    _table(console, facts)
-
-
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as lines whose columns stand under each other; nothing is cut."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def _verdict(console: Console, evidence: Evidence) -> None:
-    _headline(console, evidence.verdict, reason(evidence))
-
-
-def _headline(console: Console, verdict: Verdict, sentence: str) -> None:
-    console.print(Text.assemble((TITLES[verdict], STYLES[verdict]), f": {sentence}"))
-
-
-def _facts(evidence: Evidence) -> list[tuple[str, str]]:
-    facts: list[tuple[str, str]] = []
-    if evidence.green:
-        facts.append(("red → green", f"{len(evidence.green)} of {len(evidence.red)}, {evidence.repeats} times each"))
-    if evidence.before != evidence.after and evidence.after != SuiteCounts():
-        facts.append(("suite", f"{_counts(evidence.before)} → {_counts(evidence.after)}"))
-    if evidence.flaky:
-        facts.append(("flaky", _some(evidence.flaky)))
-    return facts
-
-
-def _counts(counts: SuiteCounts) -> str:
-    return f"{counts.passed} passed, {counts.failed + counts.errors} red"
-
-
-def _some(items: Sequence[str]) -> str:
-    more = len(items) - SHOWN
-    return ", ".join(items[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _diff(console: Console, patch: Patch) -> None:
-    console.print()
-    for line in patch.diff().splitlines():
-        head = line.startswith(("diff ", "+++", "---"))
-        console.print(Text(line, style="bold" if head else DIFF_COLOURS.get(line[:1], "")))
-    console.print()
+    table(console, facts)
 
 
 def _alternatives(console: Console, result: FixResult, choose: str) -> None:
@@ -191,7 +90,7 @@ def _alternatives(console: Console, result: FixResult, choose: str) -> None:
         value = {number: answer.value for answer in difference.answers for number in answer.candidates}
         rows.append([difference.call, difference.before, *(value.get(one.number, "") for one in result.alternatives)])
     if len(rows) > 1:
-        _lines(console, columns(rows))
+        lines(console, columns(rows))
     console.print(Text(f"Another one: {choose} N\n"))
 
 
@@ -204,7 +103,7 @@ def _suspects(console: Console, result: FixResult) -> None:
         return
     console.print(Text("The fault is most likely here:"))
     rows = [[f"{at.score:.2f}", f"{at.path}:{at.line}", at.function] for at in result.suspects[:SHOWN]]
-    _lines(console, [f"  {line}" for line in columns(rows)])
+    lines(console, [f"  {line}" for line in columns(rows)])
     console.print()
 
 
@@ -217,7 +116,7 @@ def _modules(console: Console, modules: Sequence[Kept]) -> None:
     if len(modules) > 1:
         rows.append(_row("together", modules, f"and {more} more modules" if more > 0 else ""))
     console.print()
-    _lines(console, columns(rows))
+    lines(console, columns(rows))
     console.print()
 
 
@@ -241,15 +140,3 @@ def _look_at(console: Console, modules: Sequence[Kept]) -> None:
 
 def _cached(result: GenerateResult) -> str:
     return f"{result.cached} of {len(result.modules)} modules" if result.cached else ""
-
-
-def _lines(console: Console, lines: Iterable[str]) -> None:
-    for line in lines:
-        console.print(Text(line))
-
-
-def _table(console: Console, facts: Sequence[tuple[str, str]]) -> None:
-    shown = [(name, value) for name, value in facts if value]
-    width = max((len(name) for name, _ in shown), default=0)
-    for name, value in shown:
-        console.print(Text.assemble((name.ljust(width), "bold"), f"  {value}"))

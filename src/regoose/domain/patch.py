@@ -24,6 +24,15 @@ class FileEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class FileStat:
+    """How many lines of one file a patch adds and removes."""
+
+    path: str
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
     """A set of file edits."""
 
@@ -45,9 +54,13 @@ class Patch:
             edits[edit.path] = FileEdit(edit.path, first, edit.after)
         return Patch(tuple(edits[path] for path in sorted(edits) if edits[path].before != edits[path].after))
 
+    def stat(self) -> tuple[FileStat, ...]:
+        """Count the lines added and removed in each file."""
+        return tuple(_stat(edit) for edit in self.edits)
+
     def changed_lines(self) -> int:
         """Count the lines added and removed."""
-        return sum(line[0] in "+-" for edit in self.edits for line in _body(edit, 0) if line[0] != "@")
+        return sum(one.added + one.removed for one in self.stat())
 
 
 _ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
@@ -74,6 +87,11 @@ def _file_diff(edit: FileEdit, context: int) -> str:
         head += f"--- {'/dev/null' if edit.before is None else _ended(old)}\n"
         head += f"+++ {'/dev/null' if edit.after is None else _ended(new)}\n"
     return head + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in body)
+
+
+def _stat(edit: FileEdit) -> FileStat:
+    signs = [line[0] for line in _body(edit, 0)]
+    return FileStat(edit.path, signs.count("+"), signs.count("-"))
 
 
 def _body(edit: FileEdit, context: int) -> Iterator[str]:

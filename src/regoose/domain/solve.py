@@ -9,11 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from regoose.domain.approval import Approval
 from regoose.domain.budget import Budget
-from regoose.domain.evidence import Evidence, Verdict
+from regoose.domain.evidence import Evidence, Finding, Verdict
 from regoose.domain.patch import Patch
 from regoose.domain.plan import Line, Plan
 from regoose.domain.run import Cost
 from regoose.domain.task import Engine, TaskLimits
+
+POLICY, REVIEW = "policy", "review"
+"""Names of the checks that carry what was refused and what the reviewer says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,3 +135,8 @@ class SolveResult:
     def status(self) -> Verdict:
         """The JSON `status`."""
         return self.evidence.verdict
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        """What an author tried and was refused."""
+        return tuple(finding for finding in self.evidence.findings if finding.check == POLICY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -10,9 +9,12 @@ from itertools import takewhile
 from markupsafe import Markup
 
 from regoose.domain.patch import FileEdit, Patch
+from regoose.reports.matching import Lines
 from regoose.reports.source import Line, Run, lines, markup, plain_lines
 
 CONTEXT = 3
+COLOURED = 150_000
+"""Characters of a patch's files that are shown in colour; no reviewer waits for the colours of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,27 @@ class FileDiff:
 
 def files(patch: Patch) -> tuple[FileDiff, ...]:
     """Return the rows of every file of a patch, in the patch's order."""
-    return tuple(_file(edit) for edit in patch.edits)
+    done: list[FileDiff] = []
+    seen = 0
+    for edit in patch.edits:
+        seen += len(edit.before or "") + len(edit.after or "")
+        done.append(_file(edit, coloured=seen <= COLOURED))
+    return tuple(done)
 
 
 def small(before: str, after: str) -> tuple[Row, ...]:
     """Return the rows of a change of a few lines, without colour; numbers count from 1 in each text."""
-    sides = [(tuple((Run("", line),) for line in plain_lines(text)), plain_lines(text)) for text in (before, after)]
-    return tuple(_rows(*sides))
+    return tuple(_rows(*(_plain(text) for text in (before, after))))
 
 
-def _file(edit: FileEdit) -> FileDiff:
-    sides = [(lines(edit.path, text or ""), plain_lines(text or "")) for text in (edit.before, edit.after)]
+def _plain(text: str) -> _Text:
+    shown = plain_lines(text)
+    return tuple((Run("", line),) for line in shown), shown
+
+
+def _file(edit: FileEdit, *, coloured: bool) -> FileDiff:
+    texts = [text or "" for text in (edit.before, edit.after)]
+    sides = [(lines(edit.path, text), plain_lines(text)) if coloured else _plain(text) for text in texts]
     rows = _rows(*sides)
     added = sum(row.kind == "added" for row in rows)
     return FileDiff(edit.path, added, sum(row.kind == "removed" for row in rows), tuple(rows))
@@ -61,7 +73,7 @@ _Text = tuple[Sequence[Line], Sequence[str]]
 def _rows(before: _Text, after: _Text) -> list[Row]:
     old, old_text = before
     new, new_text = after
-    groups = difflib.SequenceMatcher(None, old_text, new_text, autojunk=False).get_grouped_opcodes(CONTEXT)
+    groups = Lines(old_text, new_text).get_grouped_opcodes(CONTEXT)
     rows: list[Row] = []
     for group in groups:
         if group[0][1] > 0 or rows:

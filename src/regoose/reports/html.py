@@ -12,18 +12,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from regoose.domain.evidence import CaseResult, Difference, Evidence, SuiteCounts, Verdict
+from regoose.domain.evidence import Difference, Evidence, Verdict
 from regoose.domain.repair import Candidate, Suspect
 from regoose.domain.run import FixResult
 from regoose.reports import diff
+from regoose.reports.evidence_page import evidence_values
 from regoose.reports.page import page
 from regoose.reports.source import lines, markup
-from regoose.reports.wording import TITLES, reason
 
 SNIPPET = 3
 """Lines shown before and after a suspect place."""
-OPEN_ROWS = 50
-"""Tests shown at once; the rest unfolds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +60,15 @@ def render(result: FixResult, sources: Mapping[str, str] | None = None) -> str:
     evidence = result.evidence
     return page(
         "fix.html.j2",
+        **evidence_values(evidence, evidence.checks),
         result=result,
-        evidence=evidence,
-        not_enforced=evidence.not_enforced,
-        title=TITLES[result.status],
-        reason=reason(evidence),
+        proof_title="Red before, green after" if result.patch else "The failing tests",
         changed=diff.files(result.patch) if result.patch else (),
-        green=frozenset(evidence.green),
-        open_red=evidence.red[:OPEN_ROWS],
-        more_red=evidence.red[OPEN_ROWS:],
-        suites=(("before", evidence.before), ("after", evidence.after)),
-        total=_total,
-        why=_why,
         choices=_choices(result),
         answers=[_answers(difference, result.alternatives) for difference in evidence.differences],
         places=[_place(suspect, sources or {}) for suspect in result.suspects],
         survivors=_survivors(evidence),
     )
-
-
-def _total(counts: SuiteCounts) -> int:
-    return counts.passed + counts.failed + counts.errors + counts.skipped
-
-
-def _why(case: CaseResult) -> str:
-    """Return the first line of why a test is red."""
-    if case.failure is None:
-        return case.outcome.value
-    first = case.failure.message.strip().split("\n")[0]
-    return f"{case.failure.exception}: {first}" if first else case.failure.exception
 
 
 def _survivors(evidence: Evidence) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from regoose.domain.evidence import CheckStatus, Difference, Evidence
+from regoose.domain.evidence import Difference, Evidence
 from regoose.domain.repair import Candidate
 from regoose.domain.run import FixResult
-from regoose.reports.inert import block, code, prose
+from regoose.reports.evidence_markdown import checks, conditions, rerun, suite, tests
+from regoose.reports.inert import code, prose
 from regoose.reports.wording import TITLES, reason
 
-SHOWN_TESTS = 20
 SHOWN_INPUTS = 10
-MARKS = {CheckStatus.PASSED: "passed", CheckStatus.FAILED: "**failed**", CheckStatus.NOT_RUN: "not run"}
 
 
 def render(result: FixResult) -> str:
@@ -18,45 +17,15 @@ def render(result: FixResult) -> str:
     evidence = result.evidence
     parts = [
         f"**{TITLES[result.status]}.** {prose(reason(evidence))}",
-        _rerun(result.reproduce),
-        _tests(evidence),
-        _suite(evidence),
+        rerun(result.reproduce),
+        tests(evidence),
+        suite(evidence),
         _alternatives(evidence, result.alternatives),
         _places(result),
-        _checks(evidence),
-        _conditions(result),
+        checks(evidence.checks),
+        conditions(result),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _rerun(command: str) -> str:
-    return f"Rerun the proof in a clone:\n\n{block(command, 'sh')}" if command else ""
-
-
-def _tests(evidence: Evidence) -> str:
-    if not evidence.red:
-        return ""
-    green = frozenset(evidence.green)
-    rows: list[str] = []
-    for case in evidence.red[:SHOWN_TESTS]:
-        why = case.failure.exception if case.failure else case.outcome.value
-        message = case.failure.message.strip().split("\n")[0] if case.failure else ""
-        after = f"passed {evidence.repeats} of {evidence.repeats}" if case.id in green else "not green"
-        rows.append(f"| {code(case.id)} | {code(f'{why}: {message}' if message else why)} | {after} |")
-    hidden = len(evidence.red) - len(rows)
-    more = f"\n\nand {hidden} more." if hidden else ""
-    return "| test | before | after |\n|---|---|---|\n" + "\n".join(rows) + more
-
-
-def _suite(evidence: Evidence) -> str:
-    before, after = evidence.before, evidence.after
-    if before == after:
-        return ""
-    return (
-        f"Whole suite: {before.passed} passed, {before.failed + before.errors} red before; "
-        f"{after.passed} passed, {after.failed + after.errors} red after."
-        + (f" Flaky, and not counted: {', '.join(code(test) for test in evidence.flaky)}." if evidence.flaky else "")
-    )
 
 
 def _alternatives(evidence: Evidence, candidates: tuple[Candidate, ...]) -> str:
@@ -85,15 +54,3 @@ def _places(result: FixResult) -> str:
         return ""
     rows = (f"- {code(f'{at.path}:{at.line}')} {code(at.function)} {at.score:.2f}" for at in result.suspects[:10])
     return "Where the fault seems to be:\n\n" + "\n".join(rows)
-
-
-def _checks(evidence: Evidence) -> str:
-    if not evidence.checks:
-        return ""
-    rows = (f"| {prose(check.name)} | {MARKS[check.status]} | {prose(check.summary)} |" for check in evidence.checks)
-    return "| check | result | what it says |\n|---|---|---|\n" + "\n".join(rows)
-
-
-def _conditions(result: FixResult) -> str:
-    missing = ", ".join(result.evidence.not_enforced) or "nothing"
-    return f"{prose(result.environment)}. {prose(result.sandbox)}; not enforced: {missing}. Run {code(result.run_id)}."

@@ -16,7 +16,12 @@ HIGHLIGHT_LIMIT = 400_000
 STYLED = re.compile("k[cdnprt]?|ow|m[bfhio]?|il|s[12abcdehirsx]?|dl|n[cdef]|fm|c[1hmps]?")
 """Pygments' short names that the style sheet gives a colour; text of any other kind is plain."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_CONTROLS = {code: 0x2400 + code for code in range(32) if code not in {9, 10}}
+_CONTROLS = {code: 0x2400 + code for code in range(32) if code not in {9, 10}} | {0x7F: 0x2421}
+_REORDERING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Characters that change the direction of text: with them, code reads otherwise than it runs (CVE-2021-42574)."""
+_UNSEEN = (*range(0x80, 0xA0), *range(0xE0000, 0xE0080))
+"""Control characters that old terminals obey, and tags, which no one sees and a model reads."""
+_INERT = _CONTROLS | dict.fromkeys((*_REORDERING, *_UNSEEN), 0xFFFD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,17 @@ Line = tuple[Run, ...]
 
 
 def printable(text: str) -> str:
-    """Return the text with what HTML cannot carry replaced: undecodable bytes, lone carriage returns, form feeds."""
-    return _SURROGATE.sub("\ufffd", text).replace("\r\n", "\n").translate(_CONTROLS)
+    """Return the text as a page can carry it: `visible`, and bytes that are no UTF-8 replaced, too."""
+    return _SURROGATE.sub("\ufffd", visible(text))
+
+
+def visible(text: str) -> str:
+    """
+    Return the text with what is not to be obeyed or passed over, each character replaced by one that is seen.
+
+    That is what a terminal would obey, and what would make a reader see another text than the one that is there.
+    """
+    return text.replace("\r\n", "\n").translate(_INERT)
 
 
 def plain_lines(text: str) -> list[str]:

@@ -10,6 +10,8 @@ from regoose.domain.run import FixResult
 from regoose.domain.solve import SolveResult
 from regoose.reports import html, markdown
 from regoose.reports.json import fix_document, solve_document
+from regoose.reports.solve import html as solve_html
+from regoose.reports.solve import markdown as solve_markdown
 from regoose.workspace.artifacts import PATCH, REPORT, RESULT, SUMMARY, Artifacts
 
 
@@ -26,6 +28,8 @@ def write_report(folder: Path, result: FixResult, sources: Mapping[str, str]) ->
 def write_solve_report(folder: Path, result: SolveResult) -> None:
     """Write the same files for a result of `solve`."""
     files = Artifacts(folder)
+    files.write(REPORT, _encoded(solve_html.render(result)))
+    files.write(SUMMARY, _encoded(solve_markdown.render(result)))
     files.write(RESULT, _encoded(json.dumps(solve_document(result), indent=2) + "\n"))
     if result.patch is not None:
         files.write(PATCH, result.patch.diff().encode("utf-8", "surrogateescape"))

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from regoose.domain.evidence import Check, CheckStatus, Evidence, Finding, Verdict
 from regoose.domain.patch import Patch
 from regoose.domain.plan import Plan
-from regoose.domain.solve import Review, Tried, WrittenChange
+from regoose.domain.solve import POLICY, REVIEW, Review, Tried, WrittenChange
 from regoose.verify.flaky import Baseline
 from regoose.verify.red_green import Proof, wrong_reason
 from regoose.verify.verdict import REQUIRED, judge, unproven, verdict_of
 
 _SHOWN = 20
 """Findings that are told at once."""
-POLICY, REVIEW = "policy", "review"
 
 
 def plan_text(plan: Plan) -> str:

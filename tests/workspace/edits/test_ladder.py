@@ -72,6 +72,7 @@ def test_a_stale_line_of_context_is_kept_as_the_file_has_it() -> None:
     search = "        with open(path) as f:\n            lines = file.readlines()\n        kept = lines[:limit]\n"
     outcome = run(search, search.replace("kept = lines[:limit]", "kept = lines[:limit] or []"))
     assert made(outcome, Rung.FUZZY) == SOURCE.replace("lines[:limit]", "lines[:limit] or []")
+    assert "line 9 is 'with open(path) as file:' and not 'with open(path) as f:'; it stays" in outcome.message()
 
 
 def test_a_comment_that_nobody_wrote_is_not_written() -> None:

@@ -151,7 +151,7 @@ def _settle(places: Sequence[_Place], source: Source, path: str) -> Spliced | Re
         except Unfit as unfit:
             why = why or str(unfit)
             continue
-        made.setdefault(result, Spliced(result, place.match.rung, firsts[0] + 1))
+        made.setdefault(result, Spliced(result, place.match.rung, firsts[0] + 1, _stale_note(place, source.lines)))
     if len(made) == 1:
         return made.popitem()[1]
     why = why or "the edit can be read in more than one way, and the results differ"
@@ -159,6 +159,16 @@ def _settle(places: Sequence[_Place], source: Source, path: str) -> Spliced | Re
     return Unclear(
         path, why, "Copy these lines as they stand.", shown.numbered(source.lines, firsts[0] - 2, firsts[0] + size + 2)
     )
+
+
+def _stale_note(place: _Place, lines: Sequence[str]) -> str:
+    """Name the first line of context that the file has otherwise; it stayed as the file has it."""
+    pairs = [(row, place.match.pairs[row]) for row in sorted(place.match.stale)]
+    stale = [(row, at) for row, at in pairs if at != match.UNPAIRED]
+    if not stale:
+        return ""
+    row, at = stale[0]
+    return f"line {at + 1} is {lines[at].strip()[:100]!r} and not {place.text.search[row].strip()[:100]!r}; it stays"
 
 
 def _marker_lost(place: _Place) -> str | None:

@@ -50,13 +50,13 @@ class Reindent:
     known: tuple[Pair, ...]
     rule: Rule | None
     local: bool = True
-    """Whether the lines around a new one may decide where no rule holds throughout."""
+    """Whether a new line is taken as written where no rule holds throughout, but the lines around it are the file's."""
 
     def line(self, line: str, *, is_first: bool, near: Sequence[Pair] = ()) -> str | None:
         """
         Return a new line as it is to stand in the file; None where its indentation cannot be derived.
 
-        `near` are the pairs of the lines around it, which decide where no rule holds throughout.
+        `near` are the pairs of the lines around it, which count where no rule holds throughout.
         """
         if not line.strip():
             return line
@@ -72,8 +72,8 @@ class Reindent:
             return written
         if self.rule:
             return self.rule.of(written)
-        around = _rule(tuple(dict.fromkeys(near))) if near and self.local else None
-        return around.of(written) if around else None
+        as_written = self.local and bool(near) and all(mine == theirs for mine, theirs in near)
+        return written if as_written else None
 
 
 def derive(pairs: Sequence[tuple[str, str]], new: Sequence[str]) -> Reindent:
@@ -158,7 +158,7 @@ def _unsure(mine: str, theirs: str) -> bool:
 
 def _proportion(depths: Sequence[tuple[int, int]], *, tabs: bool) -> Rule | None:
     """Find that one indents twice as deep as the other, from enough lines to tell it from blocks that were shifted."""
-    shallow = any(0 < min(pair) <= _SHALLOW for pair in depths)
+    shallow = any(1 < min(pair) <= _SHALLOW for pair in depths)
     if len(depths) < (2 if shallow else 3):
         return None
     for times, per in ((2, 1), (1, 2)):

@@ -123,7 +123,7 @@ async def measure(row: Row, text: str, tree: Path, store: Store) -> Outcome:
     """Rank for one pair in both ways."""
     index = await open_index(Tree(root=tree), store)
     ranking = await rank(index, text, limit=200)
-    ours = [file.path for file in ranking.files if file.role == "source"]
+    ours = [file.path for file in ranking.files if file.role in {"source", "support"}]
     return Outcome(row, place(ours, row["files"]), place(plain_order(index, text), row["files"]))
 
 

@@ -88,7 +88,21 @@ async def test_a_tree_of_too_many_files_is_read_in_part(tmp_path: Path, store: S
     assert {one.path for one in index.skipped if one.reason == "beyond the first 4 files"} >= {"m4.py", "m8.py"}
 
 
+REPEATED = [
+    part * (100_000 // len(part)) for part in ("<!--", "# ", "```\n", "```x\n`", "**a**\n", "'a", "/", "a::", "- ")
+]
+
+
 async def test_a_task_of_any_length_is_ranked(shop: Tree, store: Store) -> None:
     index = await open_index(shop, store)
-    for task in ("", "\0", "(" * 100_000, "a.b" * 50_000, "`" * 99_999, "the fee of parcels " * 10_000, "\ud800"):
+    for task in (
+        "",
+        "\0",
+        "(" * 100_000,
+        "a.b" * 50_000,
+        "`" * 99_999,
+        "the fee of parcels " * 10_000,
+        "\ud800",
+        *REPEATED,
+    ):
         assert len((await rank(index, task)).files) <= 7

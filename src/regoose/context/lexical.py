@@ -8,21 +8,24 @@ normalised by the field's length, weighted and added up before they saturate.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 from regoose.context.index import Index
-from regoose.context.words import Splitter
+from regoose.context.task_text import read_task
+from regoose.context.words import STOP_WORDS, Splitter, tokens
 
 _FILES_SATURATE = 2.5
 """k1 of BM25 for files: long texts, in which a word that comes again still says more."""
 _PASSAGES_SATURATE = 1.2
-_NOISE = re.compile(r"<!--.*?-->|https?://\S+", re.DOTALL)
 _MOST_WORDS = 400
 """Words of a query that count, most frequent first."""
+_MOST_PHRASES = 1_000
+_BLOCKS = 0.4
+"""What a word counts that is in code blocks alone."""
 _SHOWN_WORDS = 4
 
 
@@ -59,15 +62,26 @@ Query = Mapping[str, float]
 
 
 def query_of(text: str, splitter: Splitter) -> Query:
-    """
-    Return the words of a text, repeated ones counting more; those of the first line once more.
+    """Return the words of a task's text; repeated ones count more, those of code blocks alone less."""
+    task = read_task(text)
+    prose = splitter.count(f"{task.title}\n{task.prose}")
+    query = {word: 1 + math.log(times) for word, times in prose.most_common(_MOST_WORDS)}
+    for word, times in splitter.count(task.blocks).most_common(_MOST_WORDS):
+        query.setdefault(word, _BLOCKS * (1 + math.log(times)))
+    return query
 
-    Comments of an issue's template and addresses of pages are left out.
-    """
-    text = _NOISE.sub(" ", text)
-    words = splitter.count(text)
-    words.update(splitter.count(text.strip().partition("\n")[0]))
-    return {word: 1 + math.log(times) for word, times in words.most_common(_MOST_WORDS)}
+
+def phrases_of(text: str) -> Counter[str]:
+    """Return the pairs of words that follow each other in a line, such as a message has them."""
+    found: Counter[str] = Counter()
+    for line in text.lower().split("\n"):
+        found.update(f"{one} {other}" for one, other in pairwise(tokens(line)) if {one, other} - STOP_WORDS)
+    return found
+
+
+def phrase_query(text: str) -> Query:
+    """Return the phrases of a task's text."""
+    return {phrase: 1.0 for phrase, _ in phrases_of(read_task(text).all).most_common(_MOST_PHRASES)}
 
 
 def match_files(index: Index, query: Query, splitter: Splitter, fields: Fields | None = None) -> dict[str, Match]:
@@ -103,7 +117,7 @@ def match_texts(texts: Mapping[int, Counter[str]], query: Query, normalised: flo
     weighted: dict[int, dict[str, float]] = {}
     for number, words in texts.items():
         divisor = 1 - normalised + normalised * words.total() / average
-        if found := {word: words[word] / divisor for word in query if word in words}:
+        if found := {word: words[word] / divisor for word in query.keys() & words.keys()}:
             weighted[number] = found
     return _scored(weighted, query, len(texts), _PASSAGES_SATURATE)
 

@@ -18,7 +18,7 @@ _PATH = re.compile(
 )
 _DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w{0,99}(?:\.[A-Za-z_]\w{0,99}){1,9}(?![\w])")
 _QUOTED = re.compile(r"``([^`\n]{1,300})``|`([^`\n]{1,300})`|'([\w.()-]{2,100})'|\"([\w.()-]{2,100})\"")
-_FENCED = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^```[^\n]*\n(.*?)(?:^```|\Z)", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _CODE_LIKE = re.compile(
     r"\b(?:[A-Za-z]+_\w+|_+[A-Za-z]\w*|[A-Z]?[a-z0-9]+(?:[A-Z][a-z0-9]*)+|[A-Z][A-Z0-9]{2,}_\w+|\w+(?=\(\)))"

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from regoose.context.graph import Graph, popularity, reference_graph, spread
 from regoose.context.index import Index
-from regoose.context.lexical import Match, Query, match_files, match_texts, query_of
+from regoose.context.lexical import Match, Query, match_files, match_texts, phrase_query, phrases_of, query_of
 from regoose.context.mentions import find_mentions
 from regoose.context.passages import Passage, passages
 from regoose.context.pointing import Named, pointed_at
-from regoose.context.tree import is_python, is_test
+from regoose.context.tree import is_python, is_support, is_test
 from regoose.context.words import Splitter
 
 _LONGEST_TEXT = 50_000
@@ -43,13 +44,19 @@ class Weights:
     passages: float = 1.2
     references: float = 0.3
     tests: float = 0.25
+    phrases: float = 0.2
+    support: float = 0.5
     test: float = 0.35
     other: float = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedFile:
-    """A file, its score and why it has it. `role` is `source`, `test` or `other` (not Python)."""
+    """
+    A file, its score and why it has it.
+
+    `role` is `source`, `support` (set-up, documentation, examples, tools), `test` or `other` (not Python).
+    """
 
     path: str
     score: float
@@ -95,12 +102,14 @@ def rank_now(index: Index, task: str, *, weights: Weights | None = None, limit: 
         for path, weight in first.items()
     }
     best = sorted(seeds, key=lambda path: (-seeds[path], path))[:_FILES_CUT]
-    cut = _match_passages(index, best, query, splitter)
+    found = _passages(index, best)
+    cut = _matching(found, [splitter.count(f"{one.symbol} {one.text}") for one in found], query)
+    said = _matching(found, [phrases_of(one.text) for one in found], phrase_query(text))
     graph = reference_graph(index)
     common = popularity(index, graph)
     referred = _beyond(spread(graph, {path: seeds[path] for path in best}), common)
     tested = _beyond(_used_by_tests(graph, {path: seeds[path] for path in best[:_TESTS]}), common)
-    signals = _Signals(named, words, first, _scaled(_by_file(cut)), referred, tested)
+    signals = _Signals(named, words, first, _scaled(_by_file(cut)), referred, tested, _scaled(_by_file(said)))
     files = sorted(
         (signals.ranked(path, weights) for path in sorted({*first, *named, *referred, *tested})),
         key=lambda one: (-one.score, one.path),
@@ -116,6 +125,7 @@ class _Signals:
     passages: Mapping[str, float]
     references: Mapping[str, float]
     tests: Mapping[str, float]
+    phrases: Mapping[str, float]
 
     def ranked(self, path: str, weights: Weights) -> RankedFile:
         named = self.named.get(path)
@@ -124,10 +134,11 @@ class _Signals:
             + weights.passages * self.passages.get(path, 0.0)
             + weights.references * self.references.get(path, 0.0)
             + weights.tests * self.tests.get(path, 0.0)
+            + weights.phrases * self.phrases.get(path, 0.0)
             + (weights.mentions * named.weight if named else 0.0)
         )
-        role = "other" if not is_python(path) else "test" if is_test(path) else "source"
-        factor = {"other": weights.other, "test": weights.test}.get(role, 1.0)
+        role = role_of(path)
+        factor = {"other": weights.other, "test": weights.test, "support": weights.support}.get(role, 1.0)
         reasons = list(named.reasons) if named else []
         if path in self.words:
             reasons.append("words: " + ", ".join(self.words[path].words))
@@ -136,6 +147,13 @@ class _Signals:
         if self.tests.get(path, 0.0) >= _REFERRED:
             reasons.append("used by tests that match")
         return RankedFile(path=path, score=round(score * factor, 6), role=role, reasons=tuple(reasons))
+
+
+def role_of(path: str) -> str:
+    """Return the role of a file, told from its path."""
+    if not is_python(path):
+        return "other"
+    return "test" if is_test(path) else "support" if is_support(path) else "source"
 
 
 def _by_file(cut: Sequence[tuple[Passage, Match]]) -> dict[str, float]:
@@ -163,16 +181,18 @@ def _beyond(attention: Mapping[str, float], common: Mapping[str, float]) -> dict
     return _scaled({path: weight / math.sqrt(common[path]) for path, weight in attention.items()})
 
 
-def _match_passages(
-    index: Index, paths: Sequence[str], query: Query, splitter: Splitter
-) -> list[tuple[Passage, Match]]:
-    """Return the passages of some files that share words with the query, best first."""
+def _passages(index: Index, paths: Sequence[str]) -> list[Passage]:
+    """Return the passages of those files that are Python."""
     found: list[Passage] = []
     for path in paths:
         if is_python(path) and (text := index.tree.text(path)) is not None:
             found += passages(path, text, index.symbols(path))
-    counted = {number: splitter.count(f"{one.symbol} {one.text}") for number, one in enumerate(found)}
-    matches = match_texts(counted, query)
+    return found
+
+
+def _matching(found: Sequence[Passage], counted: Sequence[Counter[str]], query: Query) -> list[tuple[Passage, Match]]:
+    """Return the passages that share words, or phrases, with the query, best first."""
+    matches = match_texts(dict(enumerate(counted)), query)
     ordered = sorted(matches, key=lambda number: (-matches[number].score, number))
     return [(found[number], matches[number]) for number in ordered]
 

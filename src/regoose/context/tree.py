@@ -20,6 +20,11 @@ IGNORED = frozenset(
     | {".pytest_cache", ".hypothesis", ".eggs"}
 )
 """Names of directories that hold nothing which an author edits."""
+_TESTS = frozenset({"test", "tests", "testdata", "testing_data", "functional_tests", "integration_tests"})
+_SUPPORT = frozenset(
+    {"doc", "docs", "example", "examples", "tools", "scripts", "bench", "benchmark", "benchmarks", "asv_bench"}
+    | {"admin", "bin", "extra", "release"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +147,15 @@ def is_test(path: str) -> bool:
     stem = where.stem.lower()
     if stem == "conftest" or stem.startswith("test_") or stem.endswith(("_test", "_tests")) or stem == "tests":
         return True
+    folders = [part.lower() for part in where.parts[:-1]]
+    return folders[:1] == ["testing"] or bool(_TESTS.intersection(folders))
+
+
+def is_support(path: str) -> bool:
+    """Whether a Python file serves the project's making (set-up, documentation, examples, tools), not its users."""
+    where = PurePosixPath(path)
     folders = {part.lower() for part in where.parts[:-1]}
-    return bool(folders & {"test", "tests", "testing_data", "testdata", "functional_tests", "integration_tests"})
+    return bool(folders & _SUPPORT) or where.name in {"setup.py", "conf.py", "noxfile.py", "tasks.py"}
 
 
 def is_python(path: str) -> bool:

@@ -21,7 +21,9 @@ import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from statistics import mean
 from typing import Literal, NotRequired, TypedDict
@@ -119,12 +121,18 @@ def recall(places: Sequence[int], depth: int) -> float:
     return sum(0 < one <= depth for one in places) / len(places)
 
 
-async def measure(row: Row, text: str, tree: Path, store: Store) -> Outcome:
+def measure(row: Row, text: str, tree: Path, cache: Path) -> Outcome:
     """Rank for one pair in both ways."""
-    index = await open_index(Tree(root=tree), store)
+    ours, plain = asyncio.run(orders(text, tree, cache))
+    return Outcome(row, place(ours, row["files"]), place(plain, row["files"]))
+
+
+async def orders(text: str, tree: Path, cache: Path) -> tuple[list[str], list[str]]:
+    """Return our order of source files and the plain one."""
+    index = await open_index(Tree(root=tree), Store(cache))
     ranking = await rank(index, text, limit=200)
     ours = [file.path for file in ranking.files if file.role in {"source", "support"}]
-    return Outcome(row, place(ours, row["files"]), place(plain_order(index, text), row["files"]))
+    return ours, plain_order(index, text)
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
@@ -143,24 +151,22 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-async def run(given: argparse.Namespace, trees: Path) -> list[Outcome]:
+def run(given: argparse.Namespace, trees: Path) -> list[Outcome]:
     """Measure all pairs of a set."""
     corpus = Path(__file__).parent / "corpora" / "localisation.toml"
-    rows: list[Row] = tomllib.loads(corpus.read_text(encoding="utf-8"))["pair"]
+    pairs: list[Row] = tomllib.loads(corpus.read_text(encoding="utf-8"))["pair"]
     instances: list[Instance] = json.loads(given.issues.read_text(encoding="utf-8"))
     issues = {one["instance_id"]: one["problem_statement"] for one in instances}
-    store = Store(trees / "index")
+    rows = [row for row in pairs if row["set"] == given.set]
+    texts = [text_of(row, given.mirrors, issues) for row in rows]
+    places = [tree_of(row, given.mirrors, trees) for row in rows]
     outcomes: list[Outcome] = []
-    for row in rows:
-        if row["set"] == given.set:
-            text = text_of(row, given.mirrors, issues)
-            outcomes.append(await measure(row, text, tree_of(row, given.mirrors, trees), store))
+    with ProcessPoolExecutor(given.workers) as pool:
+        for one in pool.map(measure, rows, texts, places, repeat(trees / "index")):
+            outcomes.append(one)
             if given.pairs:
-                one = outcomes[-1]
-                print(
-                    f"{one.ours:>4} {one.plain:>4}  {row.get('issue') or row.get('fragment')}  {row['files']}",
-                    flush=True,
-                )
+                name = one.row.get("issue") or one.row.get("fragment")
+                print(f"{one.ours:>4} {one.plain:>4}  {name}  {one.row['files']}", flush=True)
     return outcomes
 
 
@@ -172,11 +178,12 @@ def main() -> None:
     parser.add_argument("--issues", type=Path, required=True)
     parser.add_argument("--trees", type=Path, help="keep the trees there, for the next time")
     parser.add_argument("--pairs", action="store_true", help="print each pair's places")
+    parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         trees: Path = given.trees or Path(scratch)
         trees.mkdir(parents=True, exist_ok=True)
-        print(table(asyncio.run(run(given, trees))))
+        print(table(run(given, trees)))
 
 
 if __name__ == "__main__":

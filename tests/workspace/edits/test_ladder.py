@@ -227,3 +227,14 @@ def test_a_small_edit_of_a_large_file() -> None:
 def test_hostile_python_is_answered(text: str) -> None:
     files: dict[str, bytes] = {}
     assert isinstance(apply_edits([Write("a.py", text)], files.get, files), Refused | Applied)
+
+
+def test_new_lines_among_lines_of_two_shifts() -> None:
+    source = "def f(x):\n    if x:\n        first(x)\n    last(x)\n"
+    shifted = "        if x:\n        first(x)\n    last(x)\n"
+    beside_right = shifted.replace("    last", "        second(x)\n    last")
+    assert made(run(shifted, beside_right, source), Rung.INDENTATION) == source.replace(
+        "    last", "        second(x)\n    last"
+    )
+    beside_shifted = shifted.replace("        first", "            zeroth(x)\n        first")
+    refused(run(shifted, beside_shifted, source), Unclear)

@@ -15,12 +15,14 @@ from regoose.domain.budget import Budget
 from regoose.domain.event import Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.policy import Policy
+from regoose.domain.preflight import Preflight
 from regoose.domain.run import FixResult, ProofResult
 from regoose.domain.solve import SolveResult, SolveTask
 from regoose.domain.task import FixTask, ProofTask
 from regoose.durable.ledger import Ledger
 from regoose.errors import NotARepository
 from regoose.providers.models import Models
+from regoose.providers.preflight import preflight
 from regoose.sandbox.base import Limits, Probe
 from regoose.sandbox.choice import choose, survey
 from regoose.settings import Loaded, load
@@ -57,6 +59,10 @@ class App:
     async def probes(self) -> tuple[Probe, ...]:
         """Try every sandbox backend for real."""
         return await survey(self.loaded.caller, self.loaded.settings.cache_dir)
+
+    async def preflight(self) -> tuple[Preflight, ...]:
+        """Try every model that is set."""
+        return await preflight(self.models)
 
     async def prove(self, task: ProofTask, observer: Observer | None = None) -> ProofResult:
         """Run a proof again."""

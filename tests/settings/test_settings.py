@@ -177,7 +177,10 @@ def test_a_broken_pyproject_of_the_target_is_its_own_matter(tmp_path: Path, read
     assert read(tmp_path).settings.tests == ()
 
 
-@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GITHUB_TOKEN"])
+@pytest.mark.parametrize(
+    "name",
+    ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AZURE_OPENAI_API_KEY", "GOOGLE_API_KEY", "OLLAMA_API_KEY", "GITHUB_TOKEN"],
+)
 def test_a_secret_appears_nowhere(read: Read, name: str) -> None:
     loaded = read(environ={name: "topsecret"})
     assert "topsecret" not in repr(loaded)
@@ -193,7 +196,8 @@ def test_an_empty_secret_is_none(read: Read) -> None:
 def test_each_setting_says_whether_it_acts(read: Read) -> None:
     acts = {line.variable: line.acts for line in read().provenance}
     assert acts["WORKFLOW_TIMEOUT"] == "acts"
-    assert acts["LLM_MODEL"] == "read, acts with models"
+    assert acts["LLM_MODEL"] == "acts"
+    assert acts["GITHUB_TOKEN"] == "read, acts with pull requests"
     assert all(value == "acts" or value.startswith("read, acts with ") for value in acts.values())
 
 

@@ -13,14 +13,15 @@ from rich.console import Console
 from rich.text import Text
 
 from regoose import __version__
+from regoose.cli.models import models_document, show_models
 from regoose.cli.repair import Json
-from regoose.cli.shell import shell_of
+from regoose.cli.shell import Shell, shell_of
 from regoose.cli.summary import columns
 from regoose.reports.json import Document, Value
 from regoose.sandbox.base import Guarantee, Probe
 from regoose.settings import Loaded
 
-NO_SANDBOX = 3
+UNFIT = 3
 
 
 def doctor(
@@ -28,6 +29,9 @@ def doctor(
     *,
     settings: Annotated[
         bool, typer.Option("--settings", help="Show each setting, its value and where it came from.")
+    ] = False,
+    models: Annotated[
+        bool, typer.Option("--models", help="Try each model that is set: two small calls of each, for cents.")
     ] = False,
     repository: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Read the settings of this repository, too.")
@@ -37,9 +41,13 @@ def doctor(
     """
     Show what this machine can do: sandboxes and what each enforces, tools, directories.
 
-    Each sandbox is tried for real. Exit code 0: there is one to work with; 3: there is none.
+    Each sandbox is tried for real. Exit code 0: there is one to work with; 3: there is none. With --models: 0 where
+    each model has all that the work needs, 3 where one lacks something.
     """
     shell = shell_of(context)
+    if models:
+        shell.run(_try_models(shell, repository))
+        return
 
     async def work() -> int:
         async with shell.connect(repository, {}) as services:
@@ -52,9 +60,19 @@ def doctor(
             _show_settings(shell.terminal.out, loaded)
         else:
             _show_machine(shell.terminal.out, loaded, probes)
-        return 0 if settings or any(probe.available for probe in probes) else NO_SANDBOX
+        return 0 if settings or any(probe.available for probe in probes) else UNFIT
 
     shell.run(work())
+
+
+async def _try_models(shell: Shell, repository: Path | None) -> int:
+    async with shell.connect(repository, {}) as services:
+        found = await services.preflight()
+    if shell.terminal.as_json:
+        shell.terminal.document(models_document(found))
+    else:
+        show_models(shell.terminal.out, found)
+    return 0 if all(one.suitable for one in found) else UNFIT
 
 
 def machine_document(loaded: Loaded, probes: tuple[Probe, ...]) -> Document:

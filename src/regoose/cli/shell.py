@@ -22,6 +22,7 @@ from regoose.domain.event import Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
 from regoose.domain.kinds import Result, Task
+from regoose.domain.preflight import Preflight
 from regoose.domain.run import ProofResult, Replayed, RunSummary, StepRecord
 from regoose.domain.task import ProofTask
 from regoose.sandbox.base import Probe
@@ -91,6 +92,10 @@ class Services(Protocol):
 
     async def probes(self) -> tuple[Probe, ...]:
         """Try every sandbox backend for real."""
+        ...
+
+    async def preflight(self) -> tuple[Preflight, ...]:
+        """Try every model that is set."""
         ...
 
     async def prove(self, task: ProofTask, observer: Observer | None = None) -> ProofResult:

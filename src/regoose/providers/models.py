@@ -115,7 +115,7 @@ class Models:
 
         Raises `NoModel`, `InvalidSetting` and `PriceUnknown`.
         """
-        for place in await self._at(name):
+        for place in await self.places(name):
             self.redact.learn(place.endpoint.key.read())
             self.lineup().prices.usd(place.endpoint, Usage(input_tokens=1, output_tokens=1))
 
@@ -126,10 +126,14 @@ class Models:
 
     async def answer(self, ask: Ask, name: ModelName) -> LLMResponse:
         """Make a call to a model, and to its backup where it goes on failing."""
-        lineup = self.lineup()
-        names = [name, *([lineup.backup] if lineup.backup not in {None, name} else [])]
-        calls = Calls(self._ledger, lineup.prices, self._calibration, self._patience(), self._timing)
-        return await calls.answer(ask, [await self._at(name) for name in names if name])
+        backup = self.lineup().backup
+        names = [name, backup] if backup is not None and backup != name else [name]
+        return await self.answer_at(ask, [await self.places(name) for name in names])
+
+    async def answer_at(self, ask: Ask, models: Sequence[Sequence[Place]]) -> LLMResponse:
+        """Make a call at the endpoints of models, those of the first while they do."""
+        calls = Calls(self._ledger, self.lineup().prices, self._calibration, self._patience(), self._timing)
+        return await calls.answer(ask, models)
 
     def estimate(self, name: ModelName, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
         """Return about how many tokens a request takes."""
@@ -145,7 +149,8 @@ class Models:
             return Patience(attempts=attempts)
         return Patience(attempts=attempts, hosted=seconds, local=seconds)
 
-    async def _at(self, name: ModelName) -> list[Place]:
+    async def places(self, name: ModelName) -> Sequence[Place]:
+        """Return the endpoints of a model; raises `InvalidSetting` where an address is missing."""
         async with self._connecting:
             if name not in self._places:
                 lineup = self.lineup()

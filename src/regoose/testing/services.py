@@ -14,6 +14,7 @@ from regoose.domain.event import Event, Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
 from regoose.domain.kinds import Result, Task
+from regoose.domain.preflight import Preflight
 from regoose.domain.run import ProofResult, Replayed, RunState, RunSummary, StepRecord
 from regoose.domain.task import ProofTask
 from regoose.errors import RegooseError, UnknownRun, UsageError
@@ -149,12 +150,18 @@ class FakeServices:
     connected: list[tuple[Path | None, Flags]] = field(default_factory=list[tuple[Path | None, Flags]])
     proof_tasks: list[ProofTask] = field(default_factory=list[ProofTask])
     prompts: tuple[PromptCheck, ...] = ()
+    tried: tuple[Preflight, ...] = ()
+    """What `preflight` answers with."""
     known: GenerateResult | None = None
     """What `recall` answers with."""
 
     def redact(self, text: str) -> str:
         """Take the word `canary` out of a text."""
         return text.replace("canary", "[redacted]")
+
+    async def preflight(self) -> tuple[Preflight, ...]:
+        """Return what is known of the models."""
+        return self.tried
 
     async def probes(self) -> tuple[Probe, ...]:
         """Return what was found."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from regoose.domain.conversation import LLMResponse, Message, OutputFormat, Stop
 from regoose.errors import InvalidSetting, MissingTool, ModelUnavailable, RegooseError
 from regoose.providers.attempt import Circumstances
 from regoose.providers.endpoints import Endpoint
-from regoose.providers.langchain.failures import Raised, refused_parameter, translate, was_filtered
+from regoose.providers.langchain.failures import Raised, refused_parameters, translate, was_filtered
 from regoose.providers.langchain.request import Client, Quirks, Setup, Wanted
 from regoose.providers.langchain.translation import Incomplete, from_chain, to_chain
 from regoose.providers.langchain.wire import listening
@@ -24,6 +25,7 @@ from regoose.providers.redaction import Redactor
 
 _RAW_ARGUMENTS = {Provider.OPENAI, Provider.OPENAI_RESPONSES, Provider.AZURE, Provider.LMSTUDIO}
 
+_TALKATIVE = ("openai", "anthropic", "httpx", "httpx2", "httpcore", "httpcore2", "langsmith", "google_genai")
 _WITHOUT_IDS = {Provider.OLLAMA, Provider.GOOGLE}
 """Calls have none on the wire, or need none."""
 
@@ -49,6 +51,7 @@ class LangChainProvider:
         self._sampling = sampling
         self._redact = redact
         self._heard = heard
+        self._window = sampling.window
         self._quirks = Quirks()
         self._clients: dict[tuple[str, Quirks], Client] = {}
 
@@ -58,7 +61,7 @@ class LangChainProvider:
 
     def get_max_tokens(self) -> int:
         """Return the size of the window."""
-        return self._sampling.window
+        return self._window
 
     async def aclose(self) -> None:
         """Close its connections."""
@@ -92,13 +95,17 @@ class LangChainProvider:
     async def _attempt(
         self, messages: Sequence[Message], tools: tuple[ToolSpec, ...], output: OutputFormat | None, max_tokens: int
     ) -> LLMResponse | _Failed:
-        client = await self._connected()
+        try:
+            client = await self._connected()
+        except RegooseError as error:
+            return _Failed(error, Circumstances(retryable=False, free=True))
         native = output is not None and self._natively(client, tools)
         wanted = Wanted(
             tools=tools if native or output is None else (*tools, _as_tool(output)),
             output=output if native else None,
             forced="" if native or output is None else output.name,
             max_tokens=max_tokens,
+            window=self._window,
         )
         raw = self._endpoint.name.provider in _RAW_ARGUMENTS
         with listening() as headers:
@@ -127,12 +134,11 @@ class LangChainProvider:
             raised = Raised(error, before)
             if was_filtered(raised):
                 return AIMessage("", response_metadata={"finish_reason": "content_filter"})
-            self._learn(refused_parameter(raised))
+            self._learn(refused_parameters(raised))
             return _Failed(*translate(raised, self._endpoint, headers, self._redact))
 
-    def _learn(self, refused: str) -> None:
-        if refused:
-            self._quirks = replace(self._quirks, **{refused: True})
+    def _learn(self, refused: tuple[str, ...]) -> None:
+        self._quirks = replace(self._quirks, **dict.fromkeys(refused, True))
 
     def _natively(self, client: Client, tools: Sequence[ToolSpec]) -> bool:
         return client.native_schema and not self._quirks.schema and (not tools or client.schema_beside_tools)
@@ -148,18 +154,31 @@ class LangChainProvider:
                 key=key,
                 temperature=None if self._quirks.temperature else self._sampling.temperature,
                 quirks=self._quirks,
-                window=self._sampling.window,
             )
             try:
                 client = connect(setup)
             except ValueError as error:
                 raise InvalidSetting(f"no client for {self._endpoint.name}: {self._redact(str(error))}") from None
             self._clients[key, self._quirks] = client
+            if client.measure is not None:
+                self._window = min(self._window, await client.measure() or self._window)
         return client
 
 
 def _family(provider: Provider) -> Callable[[Setup], Client]:
-    """Import the clients of one provider, which takes seconds; those of the others are left alone."""
+    """
+    Import the clients of one provider, which takes seconds; those of the others are left alone.
+
+    What they would log is what was said and with which headers, as soon as somebody's environment asks for it
+    (OPENAI_LOG, ANTHROPIC_LOG); warnings are let through.
+    """
+    connect = _imported(provider)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return connect
+
+
+def _imported(provider: Provider) -> Callable[[Setup], Client]:
     match provider:
         case Provider.ANTHROPIC:
             from regoose.providers.langchain.anthropic import connect

@@ -47,6 +47,11 @@ _WINDOW = re.compile(
     re.IGNORECASE,
 )
 _QUOTA = re.compile(r"insufficient_quota|credit balance|exceeded your current quota|billing|usage limit", re.IGNORECASE)
+_PARAMETERS = {
+    "temperature": ("temperature",),
+    "limit": ("max_completion_tokens", "max_tokens"),
+    "schema": ("json_schema", "response_format", "output_config", "output_format", "text.format"),
+}
 _KEY = re.compile(r"api.key.(?:not.valid|invalid)", re.IGNORECASE)
 _DECLINED = {429, 503, 529}
 """The server did not begin to work on it."""
@@ -98,20 +103,13 @@ def was_filtered(raised: Raised) -> bool:
     return isinstance(raised.error, ValueError) and "content filter being triggered" in str(raised.error)
 
 
-def refused_parameter(raised: Raised) -> str:
-    """Return which of `temperature`, `schema` and `limit` a status of 400 complains about, or nothing."""
+def refused_parameters(raised: Raised) -> tuple[str, ...]:
+    """Return which of `temperature`, `schema` and `limit` (fields of `Quirks`) a status of 400 complains about."""
     heard = _listen(raised)
-    if heard.status not in {400, 422}:
-        return ""
+    if heard.status not in {400, 422} or _WINDOW.search(heard.words):
+        return ()
     words = heard.words.lower()
-    for parameter, names in (
-        ("temperature", ("temperature",)),
-        ("limit", ("max_completion_tokens", "max_tokens")),
-        ("schema", ("json_schema", "response_format", "output_config", "output_format", "text.format")),
-    ):
-        if any(name in words for name in names):
-            return parameter
-    return ""
+    return tuple(parameter for parameter, names in _PARAMETERS.items() if any(name in words for name in names))
 
 
 def _kind(status: int, words: str) -> type[RegooseError]:

@@ -24,6 +24,7 @@ class Wanted:
     forced: str
     """Name of the tool that must be called; empty: none must."""
     max_tokens: int
+    window: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,6 @@ class Setup:
     key: str
     temperature: float | None
     quirks: Quirks
-    window: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,8 @@ class Client:
     """Whether it may know how to answer in a JSON schema by itself."""
     schema_beside_tools: bool
     """Whether it does so when it is given tools, too."""
+    measure: Callable[[], Awaitable[int | None]] | None = None
+    """Asks how large the model's window is; None from it: nobody can say. Raises nothing."""
 
 
 def function(tool: ToolSpec) -> Arguments:

@@ -5,6 +5,9 @@ The workflow `fix`: make failing tests pass, and prove it.
     baseline  the whole suite on the base, more than once: what is red, what flips
     search    candidate patches for the red tests, best first
     prove n   the full proof of candidate n: the best of each surviving behaviour, then the others until one holds
+    models    which model writes: the first step where only a model does, else where the search has proven nothing
+    map       what it is shown of the repository
+    coder …   a patch, which is put to the same proof, and goes back where it does not hold
     deliver   a branch, and the working tree where asked for
     report    the result, written down
 
@@ -18,9 +21,15 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from regoose.agents.gatekeeper import Gatekeeper
+from regoose.agents.loop import Models
+from regoose.agents.outputs import Outputs
+from regoose.agents.roles import CODER
 from regoose.domain.evidence import SuiteCounts
+from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate, RepairReport
 from regoose.domain.run import Cost, FixResult
 from regoose.domain.task import Engine, FixTask
@@ -30,61 +39,94 @@ from regoose.verify.baseline import require_tests
 from regoose.verify.flaky import Baseline, take_baseline
 from regoose.verify.red_green import Proof, ProofPlan, prove
 from regoose.verify.tamper import inspect_patch
+from regoose.workflows.authors import Authors
 from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_fix, reproduce_command
+from regoose.workflows.mending import Case, Written, evidence_of_model, hire_coder, mend, saved, show_case
 from regoose.workflows.outcome import Tried, evidence_of
 from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
 from regoose.workflows.report import write_report
+from regoose.workflows.shown import Room, Shown
 from regoose.workflows.site import Equipment, Site
 from regoose.workflows.targets import choose_targets
+from regoose.workflows.writing import MODEL_FAILED, Dispensable, Hired, Staff, Studio, hire
 from regoose.workspace.beneath import encode
 
 if TYPE_CHECKING:
     from regoose.durable.run import Run
 
 _BASELINE_RUNS = 2
+_NOT_SEARCHED = RepairReport(
+    candidates=(), suspects=(), differences=(), behaviours=0, tried=0, seconds=0.0, stopped="not searched"
+)
 
 
-async def fix(equipment: Equipment, run: Run, task: FixTask) -> FixResult:
+async def fix(equipment: Equipment, authors: Authors, run: Run, task: FixTask) -> FixResult:
     """
     Carry out one run of `fix`.
 
     Raises what its steps raise: `UsageError`s for a repository without tests or without a red one, `MachineError`s for
-    what this machine lacks, `TimeLimit`, `SandboxDied` where a fresh sandbox died as well.
+    what this machine lacks, `TimeLimit`, `SandboxDied` where a fresh sandbox died as well. Where a model alone writes,
+    the errors of models, `NoModel` first; where it is the second author, `BudgetExceeded` of these.
     """
+    if task.engine is Engine.MODEL and task.choose is not None:
+        raise UsageError(
+            "a model writes one patch, so there is no alternative to choose",
+            hint="Leave --choose out, or let the search write: `--engine search`.",
+        )
     equipment = replace(equipment, sandbox=task.sandbox or equipment.sandbox, python=task.python or equipment.python)
     async with time_limit(task.limits.run_seconds), Site(equipment, run.run_id, task.within) as site:
-        return await _Fix(equipment, site, run, task).carry_out()
+        return await _Fix(equipment, authors, site, run, task).carry_out()
 
 
 class _Fix:
     """The steps of one run, in order."""
 
-    def __init__(self, equipment: Equipment, site: Site, run: Run, task: FixTask) -> None:
+    def __init__(self, equipment: Equipment, authors: Authors, site: Site, run: Run, task: FixTask) -> None:
         self._equipment = equipment
+        self._authors = authors
         self._site = site
         self._run = run
         self._task = task
         self._limits = task.limits
         self._tests = task.tests or ((task.within,) if task.within else ())
+        self._models = authors.models.for_run(run.run_id, task.budget, model=task.model)
+        self._gatekeeper = Gatekeeper(authors.policy, run, may_ask=False)
 
     async def carry_out(self) -> FixResult:
         """Run the steps, or replay those that are recorded, and return the result."""
-        run = self._run
+        run, engine = self._run, self._task.engine
+        staff = await run.step("models", Staff, self._hire, Staff.sentence) if engine is Engine.MODEL else None
         prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
         baseline = await run.step("baseline", Baseline, lambda: self._baseline(prepared), _say_baseline)
         targets = choose_targets(baseline, self._tests)
-        found = await run.step("search", RepairReport, lambda: self._search(prepared, targets), _say_search)
-        tried = await self._prove_all(prepared, baseline, targets, found)
+        found, tried = _NOT_SEARCHED, list[Tried]()
+        if engine is not Engine.MODEL:
+            found = await run.step("search", RepairReport, lambda: self._search(prepared, targets), _say_search)
+            tried = await self._prove_all(prepared, baseline, targets, found)
+        case = Case(
+            red=tuple(one for one in baseline.report.cases if one.id in targets),
+            suspects=found.suspects,
+            searched=engine is Engine.AUTO,
+        )
         proven = [one for one in tried if one.is_proven]
-        chosen = self._choose(proven)
+        written = Written()
+        if not proven:
+            written = await self._write(prepared, baseline, case, staff, first=len(found.candidates) + 1)
+        best = written.best()
+        if best is not None:
+            evidence = evidence_of_model(baseline, best, self._gatekeeper.findings)
+            proven = [best] if best.is_proven else []
+            chosen = best if best.is_proven else None
+        else:
+            chosen = self._choose(proven)
+            evidence = evidence_of(baseline, targets, found, tried, chosen)
         delivery: Delivery | None = None
         if chosen is not None:
             order = self._order(prepared, chosen.candidate, targets)
             delivery = await run.step("deliver", Delivery, lambda: self._deliver(prepared, order), _say_delivery)
-        evidence = evidence_of(baseline, targets, found, tried, chosen)
         result = FixResult(
             run_id=run.run_id,
-            engine=Engine.SEARCH,
+            engine=written.engine(engine, proven=chosen is not None),
             repository=self._task.repository,
             base_commit=prepared.base_commit,
             patch=chosen.candidate.patch if chosen else None,
@@ -100,11 +142,21 @@ class _Fix:
             report=None,
             environment=prepared.environment,
             sandbox=prepared.sandbox,
-            notes=(*prepared.notes, *((found.note,) if found.note else ())),
+            notes=(*prepared.notes, *((found.note,) if found.note else ()), *written.notes),
+            models=written.names,
         )
-        return await run.step("report", FixResult, lambda: self._report(prepared, result), lambda r: r.report or "")
+        return await run.step(
+            "report", FixResult, lambda: self._report(prepared, result, case), lambda r: r.report or ""
+        )
+
+    async def _hire(self) -> Staff:
+        return await hire(self._models, (CODER,), self._authors.answer_tokens)
 
     async def _prepare(self) -> Prepared:
+        if self._task.model is not None and self._task.engine is Engine.AUTO:
+            error = self._models.missing((CODER,))
+            if error is not None:
+                raise error
         return await prepare(self._site, self._task.repository, self._task.branch)
 
     async def _furnish(self, prepared: Prepared) -> None:
@@ -165,25 +217,73 @@ class _Fix:
         heads = [one for one in found.candidates if one.number == first[one.behaviour]]
         rest = [one for one in found.candidates if one.number != first[one.behaviour]]
         tried: list[Tried] = []
-        for candidate in [*heads, *rest][: self._limits.attempts]:
-            if candidate in rest and any(one.is_proven for one in tried):
+        for one in [*heads, *rest][: self._limits.attempts]:
+            if one in rest and any(before.is_proven for before in tried):
                 break
-            proof = await self._prove(prepared, baseline, targets, candidate)
-            tried.append(Tried(candidate, proof, inspect_patch(candidate.patch)))
+            proof = await self._prove(prepared, baseline, targets, one.number, one.description, one.patch)
+            tried.append(Tried(one, proof, inspect_patch(one.patch)))
         return tried
 
+    async def _write(
+        self, prepared: Prepared, baseline: Baseline, case: Case, staff: Staff | None, *, first: int
+    ) -> Written:
+        """Have a model write, where it is to: alone, or after a search that has proven nothing."""
+        if self._task.engine is Engine.SEARCH or self._task.choose is not None:
+            return Written()
+        models: Models = self._models
+        if staff is None:
+            told = self._authors.answer_tokens
+            hired = await self._run.step("models", Hired, lambda: hire_coder(self._models, told), Hired.sentence)
+            if hired.staff is None:
+                return Written(notes=(f"No model was asked: {hired.why}.",) if hired.why else ())
+            staff, models = hired.staff, Dispensable(self._models)
+        room = Room.of(staff.smallest_window())
+        shown = await self._run.step("map", Shown, lambda: self._show(prepared, case, room), Shown.sentence)
+        studio = Studio(
+            authors=self._authors,
+            models=models,
+            run=self._run,
+            site=self._site,
+            furnish=lambda: self._furnish(prepared),
+            limits=self._equipment.limits,
+            suite_seconds=self._limits.suite_seconds,
+            staff=staff,
+            outputs=Outputs(self._run.folder / "outputs", room.output),
+            gatekeeper=self._gatekeeper,
+        )
+        targets = tuple(one.id for one in case.red)
+        prove_one = partial(self._prove, prepared, baseline, targets)
+        variables = self._variables(prepared, shown)
+        try:
+            return await mend(studio, case, variables, prove_one, most=self._limits.attempts, first=first)
+        except MODEL_FAILED as failure:
+            if self._task.engine is Engine.MODEL:
+                raise
+            return Written(staff=staff, notes=(f"The model has written nothing: {failure.message}.",))
+
+    async def _show(self, prepared: Prepared, case: Case, room: Room) -> Shown:
+        await self._furnish(prepared)
+        return await show_case(self._site, case, self._authors.store, room)
+
+    def _variables(self, prepared: Prepared, shown: Shown) -> dict[str, str]:
+        return shown.variables(prepared.environment, self._task.within)
+
     async def _prove(
-        self, prepared: Prepared, baseline: Baseline, targets: Sequence[str], candidate: Candidate
+        self,
+        prepared: Prepared,
+        baseline: Baseline,
+        targets: Sequence[str],
+        number: int,
+        description: str,
+        patch: Patch,
     ) -> Proof:
         async def work() -> Proof:
             await self._furnish(prepared)
             plan = ProofPlan(repeats=self._limits.repeats, seconds=self._limits.suite_seconds)
             suite, fresh = self._site.suite(), self._site.fresh_suite()
-            return await self._site.surviving(
-                lambda: prove(suite, candidate.patch, targets, baseline, plan=plan, fresh=fresh)
-            )
+            return await self._site.surviving(lambda: prove(suite, patch, targets, baseline, plan=plan, fresh=fresh))
 
-        return await self._run.step(f"prove {candidate.number}", Proof, work, lambda p: _say_proof(candidate, p))
+        return await self._run.step(f"prove {number}", Proof, work, lambda proof: _say_proof(description, proof))
 
     def _choose(self, proven: Sequence[Tried]) -> Tried | None:
         number = self._task.choose
@@ -224,12 +324,21 @@ class _Fix:
             prepared.base_commit, delivery.commit, targets, are_all_red=are_all_red, within=self._task.within
         )
 
-    async def _report(self, prepared: Prepared, result: FixResult) -> FixResult:
+    async def _report(self, prepared: Prepared, result: FixResult, case: Case) -> FixResult:
         await self._furnish(prepared)
+        saving = ""
+        if self._task.engine is Engine.AUTO and result.engine is Engine.SEARCH and result.patch is not None:
+            saving = await saved(self._site, self._models, self._authors, case, partial(self._variables, prepared))
         sources = {
             path: text for path in {one.path for one in result.suspects} if (text := self._site.workspace.read(path))
         }
-        finished = replace(result, seconds=time.time() - prepared.when, report=str(self._run.folder / "report.html"))
+        finished = replace(
+            result,
+            cost=await self._models.cost() if result.models else Cost(),
+            seconds=time.time() - prepared.when,
+            report=str(self._run.folder / "report.html"),
+            notes=(*result.notes, *((saving,) if saving else ())),
+        )
         await asyncio.to_thread(write_report, self._run.folder, finished, sources)
         return finished
 
@@ -248,8 +357,8 @@ def _say_search(found: RepairReport) -> str:
     return f"{found.tried} tried, {len(found.candidates)} pass, {behaviours} ({found.stopped})"
 
 
-def _say_proof(candidate: Candidate, proof: Proof) -> str:
-    return f"{candidate.description}: {'holds' if proof.holds else 'does not hold'}"
+def _say_proof(description: str, proof: Proof) -> str:
+    return f"{description}: {'holds' if proof.holds else 'does not hold'}"
 
 
 def _say_delivery(delivery: Delivery) -> str:

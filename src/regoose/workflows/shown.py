@@ -65,6 +65,15 @@ class Shown:
         """Sum it up in a line."""
         return f"{self.files:,} files, a map of {self.map.count(chr(10))} lines"
 
+    def variables(self, environment: str, within: str) -> dict[str, str]:
+        """Return what most prompts take; `within` is the directory of the project meant."""
+        meant = f" The project meant is in `{within}`." if within else ""
+        return {
+            "repository_map": self.map,
+            "conventions": self.conventions,
+            "environment": f"Tests run with pytest, offline: {environment}.{meant}",
+        }
+
 
 async def show_repository(root: Path, requirement: str, store: Store, room: Room) -> Shown:
     """Rank a tree for a requirement and draw its map; read what the repository says about working on it."""

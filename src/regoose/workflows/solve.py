@@ -276,22 +276,13 @@ class _Solve:
                 plan=_told(plan),
                 diff=self._studio.outputs.shorten(tests.then(attempt.patch).diff()),
                 evidence=attempt.told(),
-                environment=self._environment(),
+                environment=self._common()["environment"],
             )
         except AgentFailed:
             return None  # a proof does not need a review; the report says that there is none
 
     def _common(self) -> dict[str, str]:
-        shown = self._shown
-        return {
-            "repository_map": shown.map,
-            "conventions": shown.conventions,
-            "environment": self._environment(),
-        }
-
-    def _environment(self) -> str:
-        within = f" The project meant is in `{self._task.within}`." if self._task.within else ""
-        return f"Tests run with pytest, offline: {self._prepared.environment}.{within}"
+        return self._shown.variables(self._prepared.environment, self._task.within)
 
     def _order(self, tests: Patch, attempt: Attempt, targets: Sequence[str]) -> Order:
         run_id = self._run.run_id

@@ -201,10 +201,11 @@ def evidence_of_solve(attempt: Attempt, red: RedTests, baseline: Baseline, refus
         evidence = replace(evidence, checks=(attempt.tamper,))
     else:
         evidence = judge(attempt.proof, attempt.tamper, baseline.report, behaviours=0)
-    return replace(evidence, checks=(*evidence.checks, *_policy_check(refused), *_review_check(attempt.review)))
+    return replace(evidence, checks=(*evidence.checks, *policy_check(refused), *_review_check(attempt.review)))
 
 
-def _policy_check(refused: Sequence[Finding]) -> tuple[Check, ...]:
+def policy_check(refused: Sequence[Finding]) -> tuple[Check, ...]:
+    """Return the check that shows what an author tried and was refused; none where there is nothing."""
     if not refused:
         return ()
     summary = f"{len(refused)} actions that an author tried were refused, and did not happen"

@@ -104,7 +104,7 @@ async def connect(
     async with aclosing(ledger), Models(loaded.settings, ledger) as models:
         authors = staff(loaded, models)
         kinds = (
-            Kind("fix", FixTask, FixResult, partial(fix, equipment)),
+            Kind("fix", FixTask, FixResult, partial(fix, equipment, authors)),
             Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment)),
             Kind("solve", SolveTask, SolveResult, partial(solve, equipment, authors)),
         )

@@ -67,16 +67,18 @@ def test_fix_ends_with_the_report_and_the_command_that_reruns_the_proof(call: Ca
 
 def test_fix_passes_its_options_on(call: Call, services: FakeServices, tmp_path: Path) -> None:
     options = ["--engine", "search", "--branch", "b", "--choose", "2", "--apply"]
-    flags = ["--budget", "5", "--sandbox", "podman", "--python", "/usr/bin/python3"]
+    flags = ["--budget", "5", "--sandbox", "podman", "--python", "/usr/bin/python3", "--max-cost", "0.5"]
+    options += ["--model", "openai:gpt-4.1"]
     assert call("fix", str(tmp_path), "--test", "t.py::a", "--test", "t.py::b", *options, *flags).code == 0
     (task,) = services.runs.tasks
     assert isinstance(task, FixTask)
     assert (task.repository, task.tests) == (str(tmp_path), ("t.py::a", "t.py::b"))
     assert (task.engine, task.branch, task.choose, task.apply) == (Engine.SEARCH, "b", 2, True)
     assert task.limits.search_seconds == 5.0
+    assert task.model == "openai:gpt-4.1"
     assert (task.sandbox, task.python) == ("podman", "/usr/bin/python3")
     assert services.connected == [
-        (tmp_path, {"search_seconds": 5.0, "sandbox": "podman", "python": "/usr/bin/python3"})
+        (tmp_path, {"search_seconds": 5.0, "max_cost": 0.5, "sandbox": "podman", "python": "/usr/bin/python3"})
     ]
 
 

@@ -11,14 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from regoose.context.store import Store
 from regoose.domain.event import Event
 from regoose.domain.generation import GenerateResult, GenerateTask
+from regoose.domain.policy import Policy
 from regoose.domain.run import FixResult, ProofResult
 from regoose.domain.task import FixTask, ProofTask, TaskLimits
 from regoose.sandbox.base import Limits
 from regoose.sandbox.choice import choose
 from regoose.search.testgen import generate
+from regoose.testing.agents import FakeModels
 from regoose.testing.search import Replacement, ScriptedSearch
+from regoose.workflows.authors import Authors
 from regoose.workflows.earlier import Earlier
 from regoose.workflows.fix import fix
 from regoose.workflows.generate_tests import generate_tests
@@ -115,9 +119,13 @@ class Machine:
             python=sys.prefix,
         )
 
-    def service(self, equipment: Equipment) -> RunService:
+    def authors(self, models: FakeModels | None = None) -> Authors:
+        """Employ models; none is set where none is given."""
+        return Authors(models=models or FakeModels({}), store=Store(self.home / "context"), policy=Policy())
+
+    def service(self, equipment: Equipment, models: FakeModels | None = None) -> RunService:
         kinds = (
-            Kind("fix", FixTask, FixResult, partial(fix, equipment)),
+            Kind("fix", FixTask, FixResult, partial(fix, equipment, self.authors(models))),
             Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment)),
         )
         return RunService(self.home / "state", kinds)

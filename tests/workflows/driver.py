@@ -19,16 +19,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from regoose.cli.results import document
+from regoose.context.store import Store
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
+from regoose.domain.policy import Policy
 from regoose.domain.run import FixResult
 from regoose.domain.task import FixTask, TaskLimits
 from regoose.durable.run import Run, Steps
 from regoose.sandbox.base import Limits, Probe
 from regoose.sandbox.bubblewrap import Bubblewrap
 from regoose.sandbox.choice import Choice
+from regoose.testing.agents import FakeModels
 from regoose.testing.generation import ScriptedAuthor
 from regoose.testing.search import Replacement, ScriptedSearch
+from regoose.workflows.authors import Authors
 from regoose.workflows.earlier import Earlier
 from regoose.workflows.fix import fix
 from regoose.workflows.generate_tests import generate_tests
@@ -105,13 +109,14 @@ async def main(verb: str, home: Path, repository: str, kill_at: int, kind: str) 
         generate=ScriptedAuthor({"stats": TESTS}),
         python=sys.prefix,
     )
+    authors = Authors(models=FakeModels({}), store=Store(home / "context"), policy=Policy())
     fuse = Fuse(kill_at)
 
     def fused(run: Run) -> Run:
         return replace(run, steps=FusedSteps(run.steps, fuse, home / "effects"))
 
     async def fused_fix(run: Run, task: FixTask) -> FixResult:
-        return await fix(equipment, fused(run), task)
+        return await fix(equipment, authors, fused(run), task)
 
     async def fused_test(run: Run, task: GenerateTask) -> GenerateResult:
         return await generate_tests(equipment, fused(run), task)

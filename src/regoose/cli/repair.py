@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from regoose.cli.progress import Progress
-from regoose.cli.results import Json, Python, Sandbox, carry_out, limits
+from regoose.cli.results import EngineName, Json, MaxCost, Model, Python, Sandbox, carry_out, limits
 from regoose.cli.shell import Flags, shell_of
 from regoose.cli.summary import EXIT_CODES, show_proof
+from regoose.domain.budget import Budget
 from regoose.domain.task import Engine, FixTask, ProofTask
 from regoose.reports.json import proof_document
 from regoose.settings import Settings
@@ -29,7 +30,8 @@ def fix(  # noqa: PLR0913 - one parameter for each option of the command
         typer.Option("--test", metavar="ID", help="A test to make pass; repeat for more. Default: every failing one."),
     ] = None,
     engine: Annotated[
-        Literal["auto", "search"], typer.Option(help="Who writes the patch. This version has the search.")
+        EngineName,
+        typer.Option(help="Who writes: the search, a model, or (auto) a model where the search proves nothing."),
     ] = "auto",
     branch: Annotated[
         str | None, typer.Option(metavar="NAME", help="Name of the branch. Default: regoose/<slug>-<id>.")
@@ -38,6 +40,8 @@ def fix(  # noqa: PLR0913 - one parameter for each option of the command
         int | None, typer.Option(min=1, metavar="N", help="Deliver this alternative instead of the first.")
     ] = None,
     *,
+    model: Model = None,
+    max_cost: MaxCost = None,
     apply: Annotated[bool, typer.Option("--apply", help="Change the working tree, too.")] = False,
     budget: Annotated[float | None, typer.Option(min=1, metavar="SECONDS", help="Time for the search.")] = None,
     sandbox: Sandbox = None,
@@ -50,13 +54,15 @@ def fix(  # noqa: PLR0913 - one parameter for each option of the command
     Nothing in the checkout changes: the result is a branch and a report. Exit code 0: proven; 1: not proven.
     """
     shell = shell_of(context)
-    flags = {"search_seconds": budget, "sandbox": sandbox, "python": python}
+    flags = {"search_seconds": budget, "max_cost": max_cost, "sandbox": sandbox, "python": python}
 
     def task(settings: Settings) -> FixTask:
         return FixTask(
             repository=str(repository.absolute()),
             tests=tuple(test or settings.tests),
             engine=Engine(engine),
+            model=model,
+            budget=Budget(usd=settings.max_cost),
             branch=branch,
             apply=apply,
             choose=choose,

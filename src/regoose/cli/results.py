@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,6 +27,17 @@ Sandbox = Annotated[
 ]
 Python = Annotated[
     str | None, typer.Option("--python", metavar="PATH", help="Interpreter or virtual environment for the tests.")
+]
+
+EngineName = Literal["auto", "search", "model"]
+MaxCost = Annotated[
+    float | None, typer.Option("--max-cost", min=0, metavar="USD", help="Most that models may cost. Default: as set.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="PROVIDER:NAME", help="Model in place of the one set, e.g. anthropic:claude-sonnet-4-5."
+    ),
 ]
 
 

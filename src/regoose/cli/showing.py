@@ -102,6 +102,13 @@ def table(console: Console, facts: Sequence[tuple[str, str]]) -> None:
         console.print(Text.assemble((name.ljust(width), "bold"), f"  {value.replace(chr(10), ' ')}"))
 
 
+def spent(result: FixResult) -> list[tuple[str, str]]:
+    """Name the models that wrote, and what they cost; nothing where none was asked."""
+    if not result.models:
+        return []
+    return [("models", ", ".join(dict.fromkeys(name for _, name in result.models))), ("cost", cost(result.cost))]
+
+
 def cost(spent: Cost) -> str:
     """Sum up what models cost."""
     tokens = f"{spent.input_tokens:,} tokens in, {spent.output_tokens:,} out"

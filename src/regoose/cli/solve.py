@@ -8,19 +8,11 @@ from typing import Annotated
 
 import typer
 
-from regoose.cli.results import Json, Python, Sandbox, carry_out, limits
+from regoose.cli.results import Json, MaxCost, Model, Python, Sandbox, carry_out, limits
 from regoose.cli.shell import Flags, shell_of
 from regoose.domain.budget import Budget
 from regoose.domain.solve import SolveTask
 from regoose.settings import Settings
-
-MaxCost = Annotated[
-    float | None, typer.Option("--max-cost", min=0, metavar="USD", help="Most that models may cost. Default: as set.")
-]
-Model = Annotated[
-    str | None,
-    typer.Option("--model", metavar="PROVIDER:NAME", help="Model of every role, e.g. anthropic:claude-sonnet-4-5."),
-]
 
 
 def solve(  # noqa: PLR0913 - one parameter for each option of the command

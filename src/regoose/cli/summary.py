@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from regoose.cli.showing import SHOWN, columns, diff, lines, outcome, say, table, test_facts, verdict
+from regoose.cli.showing import SHOWN, columns, diff, lines, outcome, say, spent, table, test_facts, verdict
 from regoose.domain.evidence import Verdict
 from regoose.domain.generation import GenerateResult, Kept
 from regoose.domain.repair import Candidate
@@ -37,6 +37,7 @@ def show_fix(console: Console, result: FixResult, rerun: str, choose: str) -> No
         _suspects(console, result)
     facts = [
         *test_facts(evidence),
+        *spent(result),
         ("sandbox", result.sandbox),
         ("not enforced", ", ".join(evidence.not_enforced)),
         *(("note", note) for note in result.notes),

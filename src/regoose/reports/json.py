@@ -35,6 +35,7 @@ def fix_document(result: FixResult) -> Document:
             {"path": place.path, "line": place.line, "function": place.function, "score": place.score}
             for place in result.suspects
         ],
+        "models": dict(result.models),
         "environment": result.environment,
         "sandbox": result.sandbox,
         "notes": list(result.notes),

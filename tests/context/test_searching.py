@@ -42,6 +42,11 @@ async def test_a_long_line_is_cut_around_its_match(shop: Tree) -> None:
     assert "needle" in match.text
 
 
+async def test_lines_are_counted_as_editors_do(shop: Tree) -> None:
+    edited = replace(shop, overlay={"odd.txt": "a\fb\x0bc\u2028d\r\nx\ry\nneedle\n"})
+    assert [one.line for one in (await search_text(edited, "needle")).matches] == [4]
+
+
 @pytest.mark.parametrize("pattern", ["(", "", "[a-", "x" * 3000])
 async def test_what_is_no_pattern_is_said_so(shop: Tree, pattern: str) -> None:
     with pytest.raises(UsageError):
@@ -69,7 +74,7 @@ async def test_symbols_are_found_by_their_last_or_their_qualified_name(shop: Tre
 
 
 async def test_files_are_listed_by_pattern_and_depth(shop: Tree) -> None:
-    assert (await list_files(shop, "*.py", depth=1)).entries == ("src/ (4 files)", "tests/ (1 files)")
+    assert (await list_files(shop, "*.py", depth=1)).entries == ("src/ (4 files)", "tests/ (1 file)")
     assert (await list_files(shop, "src/*/m*.py")).entries == ("src/shop/money.py",)
     shortened = await list_files(shop, limit=2)
     assert (len(shortened.entries), shortened.total) == (2, 7)

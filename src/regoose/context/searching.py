@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
 
 import regex
 
@@ -19,6 +18,8 @@ from regoose.context.tree import Tree, decode
 from regoose.errors import TimeLimit, UsageError
 from regoose.workspace.beneath import Beneath
 
+_LINE_END = regex.compile(r"\r\n|\r|\n")
+"""What ends a line for Python and for editors; `str.splitlines` knows more."""
 _LONGEST_PATTERN = 2_000
 _LONGEST_LINE = 240
 _COUNTED = 10_000
@@ -141,7 +142,7 @@ class _TextSearch:
         last = 0
         try:
             for match in compiled.finditer(text, timeout=max(deadline - time.monotonic(), 0.001), concurrent=True):
-                starts = starts or [0, *accumulate(len(line) for line in text.splitlines(keepends=True))]
+                starts = starts or [0, *(end.end() for end in _LINE_END.finditer(text))]
                 number = bisect_right(starts, min(match.start(), len(text) - 1)) if text else 1
                 if number > last:
                     last = number
@@ -198,5 +199,9 @@ def _list(tree: Tree, pattern: str, depth: int | None, limit: int) -> FileList:
             parts = path.split("/")
             short = path if depth is None or len(parts) <= max(depth, 1) else "/".join(parts[: max(depth, 1)]) + "/"
             entries[short] += 1
-    shown = [f"{entry} ({times} files)" if entry.endswith("/") else entry for entry, times in sorted(entries.items())]
+    shown = [_entry(entry, times) for entry, times in sorted(entries.items())]
     return FileList(tuple(shown[:limit]), len(shown))
+
+
+def _entry(path: str, files: int) -> str:
+    return path if not path.endswith("/") else f"{path} ({files} file{'' if files == 1 else 's'})"

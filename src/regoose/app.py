@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from regoose.agents.checking import PromptCheck, check_prompts
+from regoose.agents.checking import check_prompts
 from regoose.agents.role import O, Role
 from regoose.context.store import Store
 from regoose.domain.budget import Budget
@@ -16,6 +16,7 @@ from regoose.domain.event import Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.policy import Policy
 from regoose.domain.preflight import Preflight
+from regoose.domain.prompt import PromptCheck
 from regoose.domain.run import FixResult, ProofResult
 from regoose.domain.solve import SolveResult, SolveTask
 from regoose.domain.task import FixTask, ProofTask

@@ -1,7 +1,7 @@
 """
-A process that works on one run of `fix` or of `test` and dies at a point of it.
+A process that works on one run of `fix`, `test` or `solve` and dies at a point of it.
 
-    driver.py start|resume HOME REPOSITORY KILL_AT fix|test
+    driver.py start|resume HOME REPOSITORY KILL_AT fix|test|solve
 
 It kills itself at the `KILL_AT`-th point it passes (0: never): before a step, inside it after all it does, and after it
 is recorded. Each step that is done adds its name to `HOME/effects`; at the end the result is written as JSON.
@@ -18,17 +18,25 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from paid import PaidModel, Turn  # its directory is on the path: the driver is run as a file
+
 from regoose.cli.results import document
 from regoose.context.store import Store
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
 from regoose.domain.policy import Policy
 from regoose.domain.run import FixResult
+from regoose.domain.solve import SolveResult, SolveTask
 from regoose.domain.task import FixTask, TaskLimits
+from regoose.durable.ledger import Ledger
 from regoose.durable.run import Run, Steps
+from regoose.providers.endpoints import Endpoint
+from regoose.providers.models import Heard, Models
+from regoose.providers.port import LLMProvider
 from regoose.sandbox.base import Limits, Probe
 from regoose.sandbox.bubblewrap import Bubblewrap
 from regoose.sandbox.choice import Choice
+from regoose.settings import load
 from regoose.testing.agents import FakeModels
 from regoose.testing.generation import ScriptedAuthor
 from regoose.testing.search import Replacement, ScriptedSearch
@@ -38,6 +46,7 @@ from regoose.workflows.fix import fix
 from regoose.workflows.generate_tests import generate_tests
 from regoose.workflows.service import Kind, RunService
 from regoose.workflows.site import Equipment
+from regoose.workflows.solve import solve
 from regoose.workspace.checkout import Workspaces
 from regoose.workspace.environment import Environments
 from regoose.workspace.git import Identity
@@ -50,6 +59,34 @@ from stats import mean
 def test_mean_of_three():
     assert mean([1, 2, 3]) == 3.0
 """
+
+
+PLAN: dict[str, Json] = {
+    "complexity": 1,
+    "files_to_modify": ["stats.py"],
+    "new_files_needed": [],
+    "dependencies": [],
+    "risks": [],
+    "estimated_time_minutes": 5,
+    "summary": "Add `median`.",
+    "steps": ["Add `median` to `stats.py`."],
+    "acceptance_criteria": ["median([3, 1, 2]) is 2"],
+}
+MEDIAN_TEST = "import stats\n\n\ndef test_median():\n    assert stats.median([3, 1, 2]) == 2\n"
+MEAN = "    return sum(values) / (len(values) - 1)\n"
+MEDIAN = f"{MEAN}\n\ndef median(values):\n    return sorted(values)[len(values) // 2]\n"
+SCRIPTS: dict[str, list[Turn]] = {
+    "analyses a requirement": [("read", {"path": "stats.py"}), ("finish", PLAN)],
+    "expert test engineer": [
+        ("create", {"path": "tests/test_median.py", "text": MEDIAN_TEST}),
+        ("finish", {"summary": "The median."}),
+    ],
+    "carries out a plan": [
+        ("edit", {"path": "stats.py", "search": MEAN, "replace": MEDIAN}),
+        ("finish", {"subject": "Add median", "summary": "The middle of sorted values."}),
+    ],
+    "reviews a change": [("finish", {"verdict": "approve", "summary": "Fine.", "remarks": []})],
+}
 
 
 class Fuse:
@@ -109,25 +146,37 @@ async def main(verb: str, home: Path, repository: str, kill_at: int, kind: str) 
         generate=ScriptedAuthor({"stats": TESTS}),
         python=sys.prefix,
     )
-    authors = Authors(models=FakeModels({}), store=Store(home / "context"), policy=Policy())
+    none = Authors(models=FakeModels({}), store=Store(home / "cache" / "context"), policy=Policy())
     fuse = Fuse(kill_at)
 
     def fused(run: Run) -> Run:
         return replace(run, steps=FusedSteps(run.steps, fuse, home / "effects"))
 
     async def fused_fix(run: Run, task: FixTask) -> FixResult:
-        return await fix(equipment, authors, fused(run), task)
+        return await fix(equipment, none, fused(run), task)
 
     async def fused_test(run: Run, task: GenerateTask) -> GenerateResult:
         return await generate_tests(equipment, fused(run), task)
 
+    async def provide(endpoint: Endpoint, window: int, heard: Heard) -> LLMProvider:
+        del endpoint, window, heard
+        return PaidModel(SCRIPTS, home / "bill")
+
+    settings = load(flags={"llm_provider": "ollama", "llm_model": "paid"}, environ={}, directory=home).settings
+    paid = replace(none, models=Models(settings, Ledger.beside_journal(home / "state"), connect=provide))
+
+    async def fused_solve(run: Run, task: SolveTask) -> SolveResult:
+        return await solve(equipment, paid, fused(run), task)
+
     tasks = {
+        "solve": SolveTask(repository=repository, requirement="Add a median to stats.", limits=LIMITS),
         "fix": FixTask(repository=repository, limits=LIMITS),
         "test": GenerateTask(repository=repository, targets=("stats.py",), limits=LIMITS),
     }
     kinds = (
         Kind("fix", FixTask, FixResult, fused_fix),
         Kind("test", GenerateTask, GenerateResult, fused_test),
+        Kind("solve", SolveTask, SolveResult, fused_solve),
     )
     async with RunService(home / "state", kinds) as service:
         run_id = await (service.start(tasks[kind]) if verb == "start" else service.resume())

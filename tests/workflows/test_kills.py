@@ -20,6 +20,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 DRIVER = Path(__file__).with_name("driver.py")
 STEPS = ("prepare", "baseline", "search", "prove 1", "deliver", "report")
 TEST_STEPS = ("prepare", "recall", "plan", "baseline", "write stats", "judge stats", "deliver", "report")
+SOLVE_STEPS = (
+    *("models", "prepare", "baseline", "map", "planner 1", "planner 1.1 read", "planner 2", "planner 2.1 finish"),
+    *("tester 1", "tester 1.1 create", "tester 2", "tester 2.1 finish", "red 1", "baseline with tests"),
+    *("coder 1", "coder 1.1 edit", "coder 2", "coder 2.1 finish", "prove 1", "reviewer 1", "reviewer 1.1 finish"),
+    *("deliver", "report"),
+)
 FILES = {
     "stats.py": "def mean(values):\n    return sum(values) / (len(values) - 1)\n",
     "tests/test_stats.py": "from stats import mean\n\n\ndef test_mean():\n    assert mean([1, 2, 3]) == 2\n",
@@ -118,6 +124,34 @@ async def test_a_run_of_test_whose_steps_go_side_by_side_ends_as_if_nothing_had_
     whole.mkdir()
     assert drive(whole, repository, "start", 0, "test") == 0
     assert _told(home) == _told(whole)
+
+
+async def test_a_run_of_solve_pays_for_no_answer_twice(tmp_path: Path, repository: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    verb, kills = "start", 0
+    # Each process ends the step before, and dies in the next one: all was done there, and nothing is recorded of it.
+    for place in (2, *[5] * 40):
+        if drive(home, repository, verb, place, "solve") == 0:
+            break
+        verb, kills = "resume", kills + 1
+    else:
+        pytest.fail("it never ended")
+    assert kills >= len(SOLVE_STEPS) - 1
+    assert set((home / "effects").read_text().splitlines()) == set(SOLVE_STEPS)
+    bill = Counter((home / "bill").read_text().splitlines())
+    assert bill == dict.fromkeys(bill, 1)
+    assert len(bill) == 7
+    assert len(git(repository, "for-each-ref", "refs/heads/regoose/").splitlines()) == 1
+    assert git(repository, "status", "--porcelain") == ""
+
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert drive(whole, repository, "start", 0, "solve") == 0
+    ends = [json.loads((place / "result.json").read_text()) for place in (home, whole)]
+    one, other = ([end[key] for key in ("status", "patch", "cost", "plan", "review", "attempts")] for end in ends)
+    assert one == other
+    assert ends[0]["status"] == "proven"
 
 
 def _told(home: Path) -> dict[str, object]:

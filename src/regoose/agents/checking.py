@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -11,22 +10,11 @@ from pydantic import BaseModel
 from regoose.agents.prompt import Prompt, read_prompt
 from regoose.agents.roles import OUTPUTS, VARIABLES
 from regoose.context.repository_map import approximate_tokens
+from regoose.domain.prompt import PromptCheck
 from regoose.errors import InvalidPrompt
 
 _PART = 0.5
 """Of the window, what a prompt may take with its usual values: the rest is for the work."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptCheck:
-    """What was found about the prompt of one role."""
-
-    role: str
-    path: str
-    version: int | None
-    tokens: int
-    """About how many it takes with values of their largest usual size."""
-    problems: tuple[str, ...]
 
 
 def check_prompts(folder: Path | None, window: int, largest: Mapping[str, int]) -> tuple[PromptCheck, ...]:

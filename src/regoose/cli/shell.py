@@ -14,7 +14,6 @@ from typing import Protocol
 
 import typer
 
-from regoose.agents.checking import PromptCheck
 from regoose.cli.asking import Asker
 from regoose.cli.console import Terminal
 from regoose.domain.approval import Approval, Question
@@ -23,6 +22,7 @@ from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
 from regoose.domain.kinds import Result, Task
 from regoose.domain.preflight import Preflight
+from regoose.domain.prompt import PromptCheck
 from regoose.domain.run import ProofResult, Replayed, RunSummary, StepRecord
 from regoose.domain.task import ProofTask
 from regoose.sandbox.base import Probe

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from regoose.agents.checking import PromptCheck
 from regoose.cli.shell import Flags
 from regoose.domain.approval import Approval, Question, unanswered
 from regoose.domain.event import Event, Observer
@@ -15,6 +14,7 @@ from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
 from regoose.domain.kinds import Result, Task
 from regoose.domain.preflight import Preflight
+from regoose.domain.prompt import PromptCheck
 from regoose.domain.run import ProofResult, Replayed, RunState, RunSummary, StepRecord
 from regoose.domain.task import ProofTask
 from regoose.errors import RegooseError, UnknownRun, UsageError

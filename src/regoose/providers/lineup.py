@@ -52,9 +52,9 @@ def read_lineup(settings: Settings) -> Lineup:
     """Read the settings; raises `UnknownModel` and `InvalidSetting`."""
     set_for = {role: getattr(settings, f"model_{role}") for role in ROLES}
     return Lineup(
-        default=ModelName.parse(f"{settings.llm_provider}:{settings.llm_model}"),
-        roles={role: ModelName.parse(text) for role, text in set_for.items() if text},
-        backup=ModelName.parse(settings.backup_model) if settings.backup_model else None,
+        default=ModelName.parse(f"{settings.llm_provider}:{settings.llm_model}", "LLM_PROVIDER and LLM_MODEL"),
+        roles={role: ModelName.parse(text, f"REGOOSE_MODEL_{role.upper()}") for role, text in set_for.items() if text},
+        backup=ModelName.parse(settings.backup_model, "REGOOSE_BACKUP_MODEL") if settings.backup_model else None,
         more=_more(settings),
         prices=Prices(settings.model_prices),
         windows=Windows(settings.model_windows),
@@ -114,7 +114,7 @@ def _more(settings: Settings) -> dict[ModelName, tuple[Endpoint, ...]]:
         url, _, file = where.partition("@")
         if not urlsplit(url).hostname or urlsplit(url).scheme not in {"http", "https"}:
             raise InvalidSetting(f"REGOOSE_MODEL_ENDPOINTS has {line!r}: {_ENDPOINT_FORMAT}")
-        name = ModelName.parse(text)
+        name = ModelName.parse(text, f"REGOOSE_MODEL_ENDPOINTS has {line!r}")
         if name.provider is Provider.GOOGLE:
             raise UnknownModel(f"REGOOSE_MODEL_ENDPOINTS has {line!r}: Google's API has one address")
         own = _field(name.provider)

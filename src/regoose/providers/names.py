@@ -32,16 +32,17 @@ class ModelName:
     model: str
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `PROVIDER:NAME`; raises `UnknownModel`."""
+    def parse(cls, text: str, setting: str = "") -> Self:
+        """Read `PROVIDER:NAME`; raises `UnknownModel`, which begins with what is said of the `setting`."""
+        where = f"{setting}: " if setting else ""
         provider, colon, model = text.strip().partition(":")
         names = [known.value for known in Provider]
         if not colon or not model:
-            raise UnknownModel(f"{text!r} does not name a model; expected PROVIDER:NAME, such as openai:gpt-4")
+            raise UnknownModel(f"{where}{text!r} does not name a model; expected PROVIDER:NAME, such as openai:gpt-4")
         if provider not in names:
             close = difflib.get_close_matches(provider, names, 1)
             meant = f"; did you mean {close[0]!r}?" if close else ""
-            raise UnknownModel(f"no provider is called {provider!r}; expected one of {', '.join(names)}{meant}")
+            raise UnknownModel(f"{where}no provider is called {provider!r}; expected one of {', '.join(names)}{meant}")
         return cls(Provider(provider), model)
 
     def __str__(self) -> str:

@@ -80,7 +80,7 @@ class Prices:
 def _own_price(line: str) -> tuple[ModelName, Price]:
     name, _, price = line.rpartition("=")
     try:
-        return ModelName.parse(name), Price.parse(price)
+        return ModelName.parse(name, f"REGOOSE_MODEL_PRICES has {line!r}"), Price.parse(price)
     except ValueError:
         raise InvalidSetting(f"REGOOSE_MODEL_PRICES has {line!r}: {_FORMAT}") from None
 

@@ -49,7 +49,7 @@ def _own_window(line: str) -> tuple[ModelName, int]:
     name, _, tokens = line.rpartition("=")
     if not tokens.strip().isdecimal() or int(tokens) == 0:
         raise InvalidSetting(f"REGOOSE_MODEL_WINDOWS has {line!r}: expected PROVIDER:NAME=TOKENS")
-    return ModelName.parse(name), int(tokens)
+    return ModelName.parse(name, f"REGOOSE_MODEL_WINDOWS has {line!r}"), int(tokens)
 
 
 def _from_table(name: ModelName) -> int | None:

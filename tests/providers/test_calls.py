@@ -223,8 +223,8 @@ async def test_the_backup_answers_where_the_model_goes_on_failing() -> None:
 
 async def test_a_deadline_ends_an_attempt_which_counts_in_full_and_the_next_has_longer() -> None:
     bench = Bench()
-    bench.fake(5.0, 0.3)
-    async with bench.models(llm_timeout=0.2) as models:
+    bench.fake(30.0, 1.2)
+    async with bench.models(llm_timeout=1.0) as models:
         answer = await ask(models)
         spent = await models.for_run("r").cost()
     assert answer.text == "hello"

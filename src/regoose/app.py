@@ -31,9 +31,10 @@ from regoose.workflows.ask import Asked, Question, ask
 from regoose.workflows.authors import Authors
 from regoose.workflows.earlier import Earlier
 from regoose.workflows.fix import fix
-from regoose.workflows.generate_tests import generate_tests, recall
+from regoose.workflows.generate_tests import generate_tests
 from regoose.workflows.located import located
 from regoose.workflows.prove import prove_commits
+from regoose.workflows.recall import recall
 from regoose.workflows.service import Kind, RunService
 from regoose.workflows.shown import Room
 from regoose.workflows.site import Equipment
@@ -87,7 +88,7 @@ class App:
 
     async def recall(self, task: GenerateTask) -> GenerateResult | None:
         """Return the result of an earlier run of `test`, where the same would come out."""
-        return await recall(self.equipment, await located(task))
+        return await recall(self.equipment, self.authors, await located(task))
 
 
 @asynccontextmanager
@@ -106,7 +107,7 @@ async def connect(
         authors = staff(loaded, models)
         kinds = (
             Kind("fix", FixTask, FixResult, partial(fix, equipment, authors)),
-            Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment)),
+            Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment, authors)),
             Kind("solve", SolveTask, SolveResult, partial(solve, equipment, authors)),
         )
         async with RunService(loaded.settings.state_dir, kinds) as runs:

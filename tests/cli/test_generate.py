@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from regoose.domain.budget import Budget
 from regoose.domain.generation import GenerateTask
 from regoose.domain.run import RunState
 from regoose.domain.task import Engine
@@ -59,13 +60,16 @@ def test_options_are_passed_on(call: Call, services: FakeServices, tmp_path: Pat
         "2.5",
     ]
     flags = ["--budget", "5", "--sandbox", "podman", "--python", "3.12", "--output", "checks"]
+    options += ["--model", "openai:gpt-4.1", "--max-cost", "0.5"]
     assert call("test", "a.py", "pkg.b", "--repo", str(tmp_path), *options, *flags).code == 0
     task = asked(services)
     assert (task.repository, task.targets, task.since) == (str(tmp_path), ("a.py", "pkg.b"), "main")
     assert (task.engine, task.branch, task.apply, task.fresh, task.append) == (Engine.SEARCH, "b", True, True, True)
     assert (task.seconds, task.output, task.min_gain) == (5.0, "checks", 2.5)
     assert (task.sandbox, task.python) == ("podman", "3.12")
-    assert services.connected == [(tmp_path, {"generate_seconds": 5.0, "sandbox": "podman", "python": "3.12"})]
+    assert (task.model, task.budget) == ("openai:gpt-4.1", Budget(usd=services.loaded.settings.max_cost))
+    given = {"generate_seconds": 5.0, "max_cost": 0.5, "sandbox": "podman", "python": "3.12"}
+    assert services.connected == [(tmp_path, given)]
 
 
 def test_a_target_that_is_there_says_which_repository_is_meant(

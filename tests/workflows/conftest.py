@@ -126,7 +126,7 @@ class Machine:
     def service(self, equipment: Equipment, models: FakeModels | None = None) -> RunService:
         kinds = (
             Kind("fix", FixTask, FixResult, partial(fix, equipment, self.authors(models))),
-            Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment)),
+            Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment, self.authors(models))),
         )
         return RunService(self.home / "state", kinds)
 

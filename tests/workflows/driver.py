@@ -156,7 +156,7 @@ async def main(verb: str, home: Path, repository: str, kill_at: int, kind: str) 
         return await fix(equipment, none, fused(run), task)
 
     async def fused_test(run: Run, task: GenerateTask) -> GenerateResult:
-        return await generate_tests(equipment, fused(run), task)
+        return await generate_tests(equipment, none, fused(run), task)
 
     async def provide(endpoint: Endpoint, window: int, heard: Heard) -> LLMProvider:
         del endpoint, window, heard

@@ -17,8 +17,8 @@ from regoose.domain.run import RunState
 from regoose.errors import DirtyTree, UsageError
 from regoose.testing.generation import ScriptedAuthor
 from regoose.testing.search import ScriptedSearch
-from regoose.workflows.generate_tests import recall
 from regoose.workflows.located import located
+from regoose.workflows.recall import recall
 
 if TYPE_CHECKING:
     from workflows.conftest import Machine, Repository
@@ -202,24 +202,24 @@ async def test_the_same_question_on_the_same_code_is_answered_from_what_is_known
     equipment = machine.equip(ScriptedSearch([]), ScriptedAuthor({}))
     asked = GenerateTask(repository=str(untested.root), targets=("stats.py",), seconds=4.0)
     task = await located(replace(asked, limits=replace(asked.limits, repeats=3)))
-    known = await recall(equipment, task)
+    known = await recall(equipment, machine.authors(), task)
     assert known is not None
     assert (known.run_id, known.modules, known.cached) == (first.run_id, first.modules, 1)
-    assert await recall(equipment, replace(task, fresh=True)) is None
-    assert await recall(equipment, replace(task, targets=("stats.py::mean",))) is None
+    assert await recall(equipment, machine.authors(), replace(task, fresh=True)) is None
+    assert await recall(equipment, machine.authors(), replace(task, targets=("stats.py::mean",))) is None
 
     applied = await machine.test(untested, ScriptedAuthor({}), "stats.py", apply=True)
     assert (applied.modules, applied.cached, applied.applied) == (first.modules, 1, True)
     assert applied.branch != first.branch
 
-    assert await recall(equipment, task) is None, "the applied file is part of the code now"
+    assert await recall(equipment, machine.authors(), task) is None, "the applied file is part of the code now"
     (untested.root / "tests" / "test_stats.py").unlink()
-    again = await recall(equipment, task)
+    again = await recall(equipment, machine.authors(), task)
     assert again is not None
     untested.git("branch", "-D", str(again.branch))
-    assert await recall(equipment, task) is None, "its branch is gone"
+    assert await recall(equipment, machine.authors(), task) is None, "its branch is gone"
     untested.write("stats.py", untested.read("stats.py") + "# more\n")
-    assert await recall(equipment, task) is None, "the code changed"
+    assert await recall(equipment, machine.authors(), task) is None, "the code changed"
 
 
 async def test_an_interrupted_run_goes_on_where_it_was(machine: Machine, untested: Repository) -> None:

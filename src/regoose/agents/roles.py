@@ -1,4 +1,4 @@
-"""The roles that come along: planner, tester, coder, reviewer."""
+"""The roles that come along: planner, tester, coder, reviewer; and the generator of tests for code that is there."""
 
 from __future__ import annotations
 
@@ -14,8 +14,16 @@ from regoose.domain.solve import Review, WrittenChange, WrittenTests
 from regoose.verify.tamper import is_test_file
 
 PLANNER, TESTER, CODER, REVIEWER = "planner", "tester", "coder", "reviewer"
+GENERATOR = "generator"
 ROLES = (PLANNER, TESTER, CODER, REVIEWER)
-OUTPUTS = {PLANNER: Plan, TESTER: WrittenTests, CODER: WrittenChange, REVIEWER: Review}
+"""Those that carry out a requirement."""
+OUTPUTS = {
+    PLANNER: Plan,
+    TESTER: WrittenTests,
+    CODER: WrittenChange,
+    REVIEWER: Review,
+    GENERATOR: WrittenTests,
+}
 """What each role hands in."""
 _COMMON = frozenset({"requirement", "repository_map", "conventions", "environment"})
 VARIABLES = {
@@ -23,6 +31,7 @@ VARIABLES = {
     TESTER: _COMMON | {"plan"},
     CODER: _COMMON | {"plan", "tests"},
     REVIEWER: frozenset({"requirement", "plan", "diff", "evidence", "environment"}),
+    GENERATOR: (_COMMON - {"requirement"}) | {"target", "test_path", "gaps"},
 }
 """What each role's prompt is given."""
 
@@ -82,6 +91,28 @@ def reviewer(prompts: Path | None) -> Role[Review]:
 
     return Role(
         name=REVIEWER, prompt=read_prompt(REVIEWER, prompts), output=Review, tools=LOOKING, accept=accept, turns=30
+    )
+
+
+def generator(prompts: Path | None, test_path: str) -> Role[WrittenTests]:
+    """Return the role that writes tests for a module that is there, into one file."""
+
+    async def accept(_tests: WrittenTests, desk: Desk) -> str:
+        text = desk.changes.read(test_path)
+        return "" if text else f"There is no {test_path!r} yet. Write it with `create`, then finish."
+
+    def other_than_the_file(action: Action) -> str:
+        if action.act is Act.WRITE and action.target != test_path:
+            return f"the tests go into {test_path!r}, and nothing else may be written"
+        return ""
+
+    return Role(
+        name=GENERATOR,
+        prompt=read_prompt(GENERATOR, prompts),
+        output=WrittenTests,
+        tools=(*LOOKING, *CHANGING, *RUNNING),
+        accept=accept,
+        refuses=other_than_the_file,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from regoose.cli.results import Json, Python, Sandbox, carry_out, limits, show
+from regoose.cli.results import EngineName, Json, MaxCost, Model, Python, Sandbox, carry_out, limits, show
 from regoose.cli.shell import Flags, Services, Shell, shell_of
+from regoose.domain.budget import Budget
 from regoose.domain.generation import GenerateTask
 from regoose.domain.task import Engine
 from regoose.settings import Settings
@@ -34,8 +35,11 @@ def write_tests(  # noqa: PLR0913 - one parameter for each option of the command
         str | None, typer.Option(metavar="BASE", help="Only what has changed since this commit or branch.")
     ] = None,
     engine: Annotated[
-        Literal["auto", "search"], typer.Option(help="Who writes the tests. This version has the search.")
+        EngineName,
+        typer.Option(help="Who writes: the search, a model, or (auto) a model for what the search leaves untested."),
     ] = "auto",
+    model: Model = None,
+    max_cost: MaxCost = None,
     budget: Annotated[float | None, typer.Option(min=1, metavar="SECONDS", help="Time for each module.")] = None,
     output: Annotated[
         str | None, typer.Option(metavar="DIR", help="Directory for the tests. Default: where the repository's are.")
@@ -63,7 +67,7 @@ def write_tests(  # noqa: PLR0913 - one parameter for each option of the command
     shell = shell_of(context)
     named = [_absolute(one) for one in targets or []]
     place = repository or _place(named)
-    flags: Flags = {"generate_seconds": budget, "sandbox": sandbox, "python": python}
+    flags: Flags = {"generate_seconds": budget, "max_cost": max_cost, "sandbox": sandbox, "python": python}
 
     def task(settings: Settings) -> GenerateTask:
         return GenerateTask(
@@ -71,6 +75,8 @@ def write_tests(  # noqa: PLR0913 - one parameter for each option of the command
             targets=tuple(named),
             since=diff,
             engine=Engine(engine),
+            model=model,
+            budget=Budget(usd=settings.max_cost),
             seconds=settings.generate_seconds,
             output=output,
             min_gain=min_gain,

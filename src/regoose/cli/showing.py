@@ -102,7 +102,7 @@ def table(console: Console, facts: Sequence[tuple[str, str]]) -> None:
         console.print(Text.assemble((name.ljust(width), "bold"), f"  {value.replace(chr(10), ' ')}"))
 
 
-def spent(result: FixResult) -> list[tuple[str, str]]:
+def spent(result: FixResult | GenerateResult) -> list[tuple[str, str]]:
     """Name the models that wrote, and what they cost; nothing where none was asked."""
     if not result.models:
         return []

@@ -68,6 +68,7 @@ def show_generate(console: Console, result: GenerateResult, rerun: str) -> None:
     facts = [
         ("dropped", dropped(figures(result.modules).dropped)),
         ("from cache", _cached(result)),
+        *spent(result),
         ("sandbox", result.sandbox),
         ("not enforced", ", ".join(result.not_enforced)),
         *(("note", note) for note in result.notes),

@@ -234,6 +234,8 @@ class Kept:
     """With the existing tests alone; empty where there are none."""
     dropped: tuple[DroppedTest, ...] = ()
     oddities: tuple[Oddity, ...] = ()
+    untested: tuple[str, ...] = ()
+    """Qualified names of the functions meant of which no test runs a line."""
     repeats: int = 0
     """How often the file was run green, each time in another order and with another hash seed."""
     notes: tuple[str, ...] = ()
@@ -248,6 +250,7 @@ class GenerateResult:
     status: Verdict
     """Proven: tests were kept, and each was green every time. Unproven: nothing was worth keeping."""
     engine: Engine
+    """Who wrote the tests that are kept; where there are none, who tried."""
     repository: str
     base_commit: str
     modules: tuple[Kept, ...]
@@ -265,3 +268,5 @@ class GenerateResult:
     notes: tuple[str, ...] = ()
     cached: int = 0
     """Modules answered from earlier results for the same code and environment."""
+    models: tuple[tuple[str, str], ...] = ()
+    """Role and the name of its model; empty where none was asked."""

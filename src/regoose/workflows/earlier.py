@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from regoose import __version__
+from regoose.domain.budget import Budget
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.task import TaskLimits
 from regoose.durable.codec import dumps, from_json, loads, to_json
@@ -49,12 +50,20 @@ class Earlier:
 
 def _name(task: GenerateTask) -> str:
     """Name a question: all of a task but how its result is delivered."""
-    asked = replace(task, branch=None, apply=False, fresh=False, limits=TaskLimits(repeats=task.limits.repeats))
+    asked = replace(
+        task, branch=None, apply=False, fresh=False, budget=Budget(), limits=TaskLimits(repeats=task.limits.repeats)
+    )
     return hashlib.sha256(json.dumps(to_json(asked, GenerateTask), sort_keys=True).encode()).hexdigest()[:32] + ".json"
 
 
-async def fingerprint(workspace: Workspace, environment: TargetEnvironment, task: GenerateTask) -> str:
-    """Identify the tree, the commit compared with, the environment's packages and this Regoose, search included."""
+async def fingerprint(
+    workspace: Workspace, environment: TargetEnvironment, task: GenerateTask, writer: str = ""
+) -> str:
+    """
+    Identify the tree, the commit compared with, the environment's packages and this Regoose, search included.
+
+    `writer` is the model that may be asked; empty where none is.
+    """
     async with open_git(workspace.repository) as git:
         tree = await git.tree_of(workspace.base_commit)
         since = "" if task.since is None else await git.resolve(task.since)
@@ -66,6 +75,7 @@ async def fingerprint(workspace: Workspace, environment: TargetEnvironment, task
         since,
         environment.version,
         str(environment.python),
+        writer,
         *packages,
     ]
     return hashlib.sha256("\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()

@@ -41,14 +41,14 @@ from regoose.verify.red_green import Proof, ProofPlan, prove
 from regoose.verify.tamper import inspect_patch
 from regoose.workflows.authors import Authors
 from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_fix, reproduce_command
-from regoose.workflows.mending import Case, Written, evidence_of_model, hire_coder, mend, saved, show_case
+from regoose.workflows.mending import Case, Written, evidence_of_model, mend, saved, show_case
 from regoose.workflows.outcome import Tried, evidence_of
 from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
 from regoose.workflows.report import write_report
 from regoose.workflows.shown import Room, Shown
 from regoose.workflows.site import Equipment, Site
 from regoose.workflows.targets import choose_targets
-from regoose.workflows.writing import MODEL_FAILED, Dispensable, Hired, Staff, Studio, hire
+from regoose.workflows.writing import MODEL_FAILED, Dispensable, Hired, Staff, Studio, hire, hire_if_set
 from regoose.workspace.beneath import encode
 
 if TYPE_CHECKING:
@@ -152,6 +152,9 @@ class _Fix:
     async def _hire(self) -> Staff:
         return await hire(self._models, (CODER,), self._authors.answer_tokens)
 
+    async def _hire_if_set(self) -> Hired:
+        return await hire_if_set(self._models, CODER, self._authors.answer_tokens)
+
     async def _prepare(self) -> Prepared:
         if self._task.model is not None and self._task.engine is Engine.AUTO:
             error = self._models.missing((CODER,))
@@ -233,7 +236,9 @@ class _Fix:
         models: Models = self._models
         if staff is None:
             told = self._authors.answer_tokens
-            hired = await self._run.step("models", Hired, lambda: hire_coder(self._models, told), Hired.sentence)
+            hired = await self._run.step(
+                "models", Hired, lambda: hire_if_set(self._models, CODER, told), Hired.sentence
+            )
             if hired.staff is None:
                 return Written(notes=(f"No model was asked: {hired.why}.",) if hired.why else ())
             staff, models = hired.staff, Dispensable(self._models)

@@ -7,6 +7,8 @@ The workflow `test`: write tests for code that has none, and keep those that pro
     baseline  what the repository's own tests reach of them, where there are any
     write M   a draft for module M, several modules side by side
     judge M   what verification keeps of the draft: green every time, and worth it
+    models    which model writes: the first step where only a model does, else where the search left functions untested
+    generator its tests for one module after another, each judged as every draft is
     together  whether the tests of several modules are green in one process
     deliver   a branch, and the working tree where asked for
     report    the result, written down
@@ -23,11 +25,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from regoose.agents.gatekeeper import Gatekeeper
+from regoose.agents.loop import Models
+from regoose.agents.outputs import Outputs
+from regoose.agents.roles import GENERATOR
 from regoose.domain.evidence import Verdict
-from regoose.domain.generation import Draft, GenerateResult, GenerateTask, Kept, Target, TestFile, branch_coverage
+from regoose.domain.generation import Draft, GenerateResult, GenerateTask, Kept, Target, TestFile
 from regoose.domain.patch import FileEdit, Patch
 from regoose.domain.run import Cost
 from regoose.domain.task import Engine
@@ -36,12 +42,25 @@ from regoose.search.testgen import GenerateOptions, GenerateProgress
 from regoose.verify.keep import Existing, Judge, keep, measure_existing
 from regoose.verify.together import keep_together
 from regoose.workflows.appending import appended
+from regoose.workflows.authors import Authors
 from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_tests
+from regoose.workflows.drafting import Drafting, say_kept, untested, wanting
 from regoose.workflows.earlier import Entry, fingerprint
 from regoose.workflows.planning import Plan, Planned, plan_targets
 from regoose.workflows.prepared import Prepared, furnish_again, prepare, side_by_side, time_limit
+from regoose.workflows.recall import writer
+from regoose.workflows.shown import Room
 from regoose.workflows.site import Equipment, Site
-from regoose.workspace.git import open_git
+from regoose.workflows.writing import (
+    MODEL_FAILED,
+    NOT_ASKED,
+    Dispensable,
+    Hired,
+    Staff,
+    Studio,
+    hire,
+    hire_if_set,
+)
 
 if TYPE_CHECKING:
     from regoose.durable.run import Run
@@ -67,47 +86,28 @@ class Together:
     modules: tuple[Kept, ...]
 
 
-async def generate_tests(equipment: Equipment, run: Run, task: GenerateTask) -> GenerateResult:
+async def generate_tests(equipment: Equipment, authors: Authors, run: Run, task: GenerateTask) -> GenerateResult:
     """
     Carry out one run of `test`.
 
     Raises what its steps raise: `UsageError` for targets that mean nothing, `MachineError`s for what this machine
-    lacks, `TimeLimit`, `SandboxDied` where a fresh sandbox died as well.
+    lacks, `TimeLimit`, `SandboxDied` where a fresh sandbox died as well. Where a model alone writes, the errors of
+    models, `NoModel` first; where it is the second author, none of these.
     """
     equipment = replace(equipment, sandbox=task.sandbox or equipment.sandbox, python=task.python or equipment.python)
     async with time_limit(task.limits.run_seconds), Site(equipment, run.run_id, task.within) as site:
-        return await _Generate(equipment, site, run, task).carry_out()
-
-
-async def recall(equipment: Equipment, task: GenerateTask) -> GenerateResult | None:
-    """
-    Return the result of an earlier run whole, where the same would come out: nothing is run, nothing journalled.
-
-    That needs the same question, code and environment, and the branch and the report where that run left them.
-    """
-    entry = equipment.earlier.find(task)
-    if entry is None or task.fresh or task.apply or task.branch is not None:
-        return None
-    result = entry.result
-    if result.report is None or not await asyncio.to_thread(Path(result.report).exists):
-        return None
-    async with Site(equipment, "recall", task.within) as site:
-        await site.furnish(Path(task.repository), int(time.time()))
-        if entry.fingerprint != await fingerprint(site.workspace, site.environment, task):
-            return None
-        if result.branch is not None:
-            async with open_git(site.workspace.repository) as git:
-                if await git.branch_commit(result.branch) != result.commit:
-                    return None
-    told = "Nothing that counts has changed since this run; `--fresh` searches again."
-    return replace(result, cached=len(result.modules), notes=(*result.notes, told))
+        return await _Generate(equipment, authors, site, run, task).carry_out()
 
 
 class _Generate:
     """The steps of one run, in order."""
 
-    def __init__(self, equipment: Equipment, site: Site, run: Run, task: GenerateTask) -> None:
+    def __init__(self, equipment: Equipment, authors: Authors, site: Site, run: Run, task: GenerateTask) -> None:
         self._equipment = equipment
+        self._authors = authors
+        self._models = authors.models.for_run(run.run_id, task.budget, model=task.model)
+        self._gatekeeper = Gatekeeper(authors.policy, run, may_ask=False)
+        self._staff: Staff | None = None
         self._site = site
         self._run = run
         self._task = task
@@ -115,6 +115,8 @@ class _Generate:
     async def carry_out(self) -> GenerateResult:
         """Run the steps, or replay those that are recorded, and return the result."""
         run, task = self._run, self._task
+        if task.engine is Engine.MODEL:
+            self._staff = await run.step("models", Staff, self._hire, Staff.sentence)
         prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
         recalled = await run.step("recall", Recalled, lambda: self._recall(prepared), _say_recalled)
         modules, notes = recalled.modules, recalled.notes
@@ -128,7 +130,7 @@ class _Generate:
         result = GenerateResult(
             run_id=run.run_id,
             status=Verdict.PROVEN if kept or not modules else Verdict.UNPROVEN,
-            engine=Engine.SEARCH,
+            engine=task.engine if self._staff else Engine.SEARCH,
             repository=task.repository,
             base_commit=prepared.base_commit,
             modules=modules,
@@ -144,12 +146,23 @@ class _Generate:
             not_enforced=prepared.not_enforced,
             notes=(*prepared.notes, *notes),
             cached=len(recalled.modules),
+            models=self._staff.names if self._staff else (),
         )
         return await run.step(
             "report", GenerateResult, lambda: self._report(prepared, result), lambda r: r.report or ""
         )
 
+    async def _hire(self) -> Staff:
+        return await hire(self._models, (GENERATOR,), self._authors.answer_tokens)
+
+    async def _hire_if_set(self) -> Hired:
+        return await hire_if_set(self._models, GENERATOR, self._authors.answer_tokens)
+
     async def _prepare(self) -> Prepared:
+        if self._task.model is not None and self._task.engine is Engine.AUTO:
+            error = self._models.missing((GENERATOR,))
+            if error is not None:
+                raise error
         return await prepare(self._site, self._task.repository, self._task.branch)
 
     async def _furnish(self, prepared: Prepared) -> None:
@@ -164,7 +177,8 @@ class _Generate:
         return Recalled(modules=entry.result.modules, notes=(told,))
 
     async def _fingerprint(self) -> str:
-        return await fingerprint(self._site.workspace, self._site.environment, self._task)
+        asked = writer(self._models, self._task)
+        return await fingerprint(self._site.workspace, self._site.environment, self._task, asked)
 
     async def _plan(self, prepared: Prepared) -> Plan:
         await self._furnish(prepared)
@@ -174,6 +188,20 @@ class _Generate:
         """Write and judge the tests of every module; the repository's own tests run beside the writing."""
         if not plan.modules:
             return (), plan.notes
+        run = self._run
+        if self._task.engine is Engine.MODEL:
+            existing = await run.step("baseline", Existing, lambda: self._baseline(prepared, plan), _say_existing)
+            modules, notes = await self._ask(prepared, plan, existing, ())
+        else:
+            modules, existing = await self._searched(prepared, plan)
+            modules, notes = await self._ask(prepared, plan, existing, modules)
+        if len(_files(modules)) > 1:
+            together = await run.step("together", Together, lambda: self._together(prepared, modules), _say_together)
+            modules = together.modules
+        return modules, (*plan.notes, *existing.notes, *notes)
+
+    async def _searched(self, prepared: Prepared, plan: Plan) -> tuple[tuple[Kept, ...], Existing]:
+        """Have the search write for every module, side by side, and judge what it drafts."""
         run = self._run
         async with side_by_side() as group:
             baseline = group.create_task(
@@ -193,16 +221,66 @@ class _Generate:
                         f"judge {draft.target.module}",
                         Kept,
                         partial(self._judge, prepared, plan, draft, existing),
-                        _say_kept,
+                        say_kept,
                     )
                 )
                 for draft in (one.result() for one in drafts)
             ]
-        modules = tuple(one.result() for one in judged)
-        if len(_files(modules)) > 1:
-            together = await run.step("together", Together, lambda: self._together(prepared, modules), _say_together)
-            modules = together.modules
-        return modules, (*plan.notes, *existing.notes)
+        return tuple(one.result() for one in judged), existing
+
+    async def _ask(
+        self, prepared: Prepared, plan: Plan, existing: Existing, searched: tuple[Kept, ...]
+    ) -> tuple[tuple[Kept, ...], tuple[str, ...]]:
+        """Have a model write, one module after another: for all where it writes alone, else for those that lack it."""
+        models: Models = self._models
+        wanted = [one.target for one in wanting(searched)]
+        if self._task.engine is Engine.MODEL:
+            wanted = [one.target for one in plan.modules]
+        if self._task.engine is Engine.SEARCH or not wanted:
+            return searched, ()
+        if self._staff is None:
+            hired = await self._run.step("models", Hired, self._hire_if_set, Hired.sentence)
+            if hired.staff is None:
+                return searched, (f"No model was asked: {hired.why}.",) if hired.why else ()
+            self._staff, models = hired.staff, Dispensable(self._models, delivers=True)
+        drafting = Drafting(
+            studio=self._open_studio(prepared, models, self._staff),
+            environment=prepared.environment,
+            within=self._task.within,
+            judge=lambda draft: self._judge(prepared, plan, draft, existing),
+        )
+        planned = {one.target: one for one in plan.modules}
+        kept = {one.target: one for one in searched}
+        notes: list[str] = []
+        for target in wanted:
+            try:
+                kept[target] = await drafting.write(planned[target], kept.get(target))
+            except MODEL_FAILED as failure:
+                if self._task.engine is Engine.MODEL:
+                    raise
+                notes.append(f"{target.path} was left to the search: {failure.message}.")
+                if failure.message.startswith(NOT_ASKED):
+                    break
+        refused = len(self._gatekeeper.findings)
+        if refused:
+            notes.append(
+                f"The model tried {refused} actions that were refused: {self._gatekeeper.findings[0].message}."
+            )
+        return tuple(kept[one.target] for one in plan.modules), tuple(notes)
+
+    def _open_studio(self, prepared: Prepared, models: Models, staff: Staff) -> Studio:
+        return Studio(
+            authors=self._authors,
+            models=models,
+            run=self._run,
+            site=self._site,
+            furnish=lambda: self._furnish(prepared),
+            limits=self._equipment.limits,
+            suite_seconds=self._task.limits.suite_seconds,
+            staff=staff,
+            outputs=Outputs(self._run.folder / "outputs", Room.of(staff.smallest_window()).output),
+            gatekeeper=self._gatekeeper,
+        )
 
     async def _baseline(self, prepared: Prepared, plan: Plan) -> Existing:
         await self._furnish(prepared)
@@ -269,7 +347,8 @@ class _Generate:
         )
         source = self._source(draft.target)
         present = "" if draft.file is None else self._site.workspace.read(draft.file.path) or ""
-        return await self._site.surviving(lambda: keep(judge, draft, source, existing, present=present))
+        kept = await self._site.surviving(lambda: keep(judge, draft, source, existing, present=present))
+        return replace(kept, untested=untested(source, draft.target, kept.after))
 
     async def _together(self, prepared: Prepared, modules: Sequence[Kept]) -> Together:
         await self._furnish(prepared)
@@ -304,7 +383,12 @@ class _Generate:
     async def _report(self, prepared: Prepared, result: GenerateResult) -> GenerateResult:
         await self._furnish(prepared)
         sources = {one.target.path: self._source(one.target) for one in result.modules}
-        finished = replace(result, seconds=time.time() - prepared.when, report=str(self._run.folder / "report.html"))
+        finished = replace(
+            result,
+            cost=await self._models.cost() if result.models else Cost(),
+            seconds=time.time() - prepared.when,
+            report=str(self._run.folder / "report.html"),
+        )
         await asyncio.to_thread(write_generation, self._run.folder, finished, sources)
         entry = Entry(fingerprint=await self._fingerprint(), result=finished)
         self._equipment.earlier.keep(self._task, entry)
@@ -339,14 +423,6 @@ def _say_existing(existing: Existing) -> str:
 
 def _say_draft(draft: Draft) -> str:
     return draft.note or f"a draft for {draft.target.path}"
-
-
-def _say_kept(kept: Kept) -> str:
-    if kept.file is None:
-        return "nothing kept"
-    before, after = branch_coverage([kept.before]), branch_coverage([kept.after])
-    mutation = f"{kept.mutation.killed} of {kept.mutation.total} mutants"
-    return f"{_count(len(kept.tests), 'test')}, branches {before:.0f} → {after:.0f} %, {mutation}"
 
 
 def _say_together(together: Together) -> str:

@@ -16,7 +16,7 @@ from regoose.domain.evidence import CaseResult, Evidence, Finding
 from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate, Suspect
 from regoose.domain.task import Engine
-from regoose.errors import NoModel, RegooseError
+from regoose.errors import RegooseError
 from regoose.verify.flaky import Baseline
 from regoose.verify.red_green import Proof
 from regoose.verify.tamper import inspect_patch
@@ -26,7 +26,7 @@ from regoose.workflows.outcome import Tried
 from regoose.workflows.shown import Room, Shown, show_repository
 from regoose.workflows.site import Site
 from regoose.workflows.solving import Attempt, best_of, findings_for_coder, policy_check
-from regoose.workflows.writing import MODEL_FAILED, Hired, Staff, Studio, hire
+from regoose.workflows.writing import MODEL_FAILED, Staff, Studio
 
 Prove = Callable[[int, str, Patch], Awaitable[Proof]]
 """Puts a numbered and described candidate through the whole proof."""
@@ -92,17 +92,6 @@ class Written:
         assert best.proof is not None
         number = self.first + self.attempts.index(best)
         return Tried(_candidate(number, best.change.subject, best.patch), best.proof, best.tamper)
-
-
-async def hire_coder(models: RunModels, answer_tokens: int) -> Hired:
-    """Find a model for the coder; none, with the reason, where that is for other reasons than that none is set."""
-    error = models.missing((CODER,))
-    if error is None:
-        try:
-            return Hired(staff=await hire(models, (CODER,), answer_tokens))
-        except RegooseError as raised:
-            error = raised
-    return Hired(staff=None, why="" if isinstance(error, NoModel) else error.message)
 
 
 async def show_case(site: Site, case: Case, store: Store, room: Room) -> Shown:

@@ -50,6 +50,9 @@ class Room:
             "tests": 500,
             "diff": self.output,
             "evidence": 1000,
+            "target": 300,
+            "test_path": 100,
+            "gaps": 2000,
         }
 
 

@@ -16,11 +16,14 @@ from regoose.domain.conversation import LLMResponse, Message, ToolSpec
 from regoose.domain.patch import Patch
 from regoose.errors import (
     AgentFailed,
+    BudgetExceeded,
     ModelDenied,
     ModelRejected,
     ModelUnavailable,
     ModelUnsuitable,
+    NoModel,
     QuotaExhausted,
+    RegooseError,
     WindowExceeded,
 )
 from regoose.sandbox.base import Limits
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from regoose.agents.loop import Models
     from regoose.durable.run import Run
 
+NOT_ASKED = "not reached"
+"""Name of the ending of an agent whose model cannot be called: no other would do better."""
 MODEL_FAILED = (AgentFailed, ModelRejected, ModelUnsuitable, WindowExceeded)
 """Errors by which a model that can be reached did not do its part."""
 
@@ -81,6 +86,17 @@ class Hired:
         return self.staff.sentence() if self.staff else self.why or "none is set"
 
 
+async def hire_if_set(models: RunModels, role: str, answer_tokens: int) -> Hired:
+    """Find a model for a role; none, with the reason, where that is for other reasons than that none is set."""
+    error = models.missing((role,))
+    if error is None:
+        try:
+            return Hired(staff=await hire(models, (role,), answer_tokens))
+        except RegooseError as raised:
+            error = raised
+    return Hired(staff=None, why="" if isinstance(error, NoModel) else error.message)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Studio:
     """Where the agents of one run are made: what they share."""
@@ -119,10 +135,12 @@ class Dispensable:
     """
     The models of a run that can do without them: one that cannot be reached fails for good, as one that fails.
 
-    So the run ends with what it has, where it would be suspended otherwise. A budget that is reached suspends it still.
+    So the run ends with what it has, where it would be suspended otherwise. A budget that is reached suspends it still,
+    unless `delivers`: where there is something to deliver without them, that ends the asking, too.
     """
 
     models: Models
+    delivers: bool = False
 
     async def generate(
         self, role: str, key: str, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = (), max_tokens: int
@@ -131,4 +149,8 @@ class Dispensable:
         try:
             return await self.models.generate(role, key, messages, tools=tools, max_tokens=max_tokens)
         except (ModelUnavailable, ModelDenied, QuotaExhausted) as error:
-            raise AgentFailed(f"not reached: {error.message}", hint=error.hint) from error
+            raise AgentFailed(f"{NOT_ASKED}: {error.message}", hint=error.hint) from error
+        except BudgetExceeded as error:
+            if not self.delivers:
+                raise
+            raise AgentFailed(f"{NOT_ASKED}: {error.message}", hint=error.hint) from error

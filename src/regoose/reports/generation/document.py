@@ -38,6 +38,7 @@ def generate_document(result: GenerateResult) -> Document:
         "not_enforced": list(result.not_enforced),
         "notes": list(result.notes),
         "cached": result.cached,
+        "models": dict(result.models),
         "cost": cost_document(result.cost),
         "seconds": round(result.seconds, 3),
         "report": result.report,

@@ -278,7 +278,8 @@ def test_doctor_shows_each_setting_with_its_source(call: Call) -> None:
     assert ran.code == 0
     rows = [line.split() for line in ran.out.splitlines()]
     assert ["REGOOSE_REPEATS", "5", "default"] in rows
-    assert ["LLM_MODEL", "gpt-4", "default", "read,", "acts", "with", "models"] in rows
+    assert ["LLM_MODEL", "gpt-4", "default"] in rows
+    assert ["API_PORT", "8002", "default", "read,", "acts", "with", "the", "service"] in rows
     settings = json.loads(call("doctor", "--settings", "--json").out)["settings"]
     assert {"name", "variable", "value", "source", "where", "acts", "description"} == set(settings[0])
 

@@ -55,6 +55,18 @@ def make_environment() -> MakeEnvironment:
     return make
 
 
+@pytest.fixture(scope="session")
+def target(make_environment: MakeEnvironment) -> Path:
+    """
+    Return the directory of an environment for repositories under test, on the Python of the tests.
+
+    It has the plugins that such repositories have. The tests' own environment has others besides, and each run of a
+    suite there would take seconds to import them.
+    """
+    plugins = ("hypothesis", "pytest-asyncio", "pytest-randomly", "pytest-timeout", "pytest-xdist")
+    return make_environment(sys.version_info.minor, "pytest", *plugins).parent.parent
+
+
 def _build(program: Path, place: Path, requirements: tuple[str, ...]) -> None:
     uv = str(Path(sys.executable).parent / "uv")
     env = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -103,6 +102,7 @@ class Machine:
     """A machine of its own: state, cache and workspaces in a directory."""
 
     home: Path
+    target: Path
     events: list[Event] = field(default_factory=list[Event])
 
     def equip(self, search: Search, author: Generate = generate) -> Equipment:
@@ -116,7 +116,7 @@ class Machine:
             jobs=2,
             search=search,
             generate=author,
-            python=sys.prefix,
+            python=str(self.target),
         )
 
     def authors(self, models: FakeModels | None = None) -> Authors:
@@ -157,8 +157,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path / "home")
+def machine(tmp_path: Path, target: Path) -> Machine:
+    return Machine(tmp_path / "home", target)
 
 
 @pytest.fixture

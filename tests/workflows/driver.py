@@ -144,7 +144,7 @@ async def main(verb: str, home: Path, repository: str, kill_at: int, kind: str) 
         jobs=2,
         search=ScriptedSearch([Replacement("stats.py", "(len(values) - 1)", "len(values)")]),
         generate=ScriptedAuthor({"stats": TESTS}),
-        python=sys.prefix,
+        python=os.environ["TARGET"],
     )
     none = Authors(models=FakeModels({}), store=Store(home / "cache" / "context"), policy=Policy())
     fuse = Fuse(kill_at)

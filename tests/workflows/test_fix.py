@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -376,7 +375,7 @@ async def test_a_run_goes_on_in_the_place_that_it_was_given(machine: Machine, re
     async def stopping(*_: object, **__: object) -> RepairReport:
         raise SandboxDied("the sandbox ended")
 
-    task = FixTask(repository=str(repository.root), limits=FEW, sandbox="bubblewrap", python=sys.prefix)
+    task = FixTask(repository=str(repository.root), limits=FEW, sandbox="bubblewrap", python=str(machine.target))
     equipment = replace(equipment, choose=note, python=None)
     async with machine.service(replace(equipment, search=stopping)) as service:
         with pytest.raises(SandboxDied):
@@ -392,7 +391,7 @@ async def test_a_run_does_not_go_on_in_another_environment(machine: Machine, rep
 
     other = machine.home / "other"
     machine.home.mkdir()
-    other.symlink_to(sys.prefix)
+    other.symlink_to(machine.target)
     task = FixTask(repository=str(repository.root), limits=FEW)
     equipment = machine.equip(ScriptedSearch([RIGHT]))
     async with machine.service(replace(equipment, search=stopping)) as service:

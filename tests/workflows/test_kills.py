@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,15 +55,25 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def drive(home: Path, repository: Path, verb: str, kill_at: int, kind: str = "fix") -> int:
-    argv = [sys.executable, str(DRIVER), verb, str(home), str(repository), str(kill_at), kind]
-    done = subprocess.run(argv, check=False, capture_output=True, timeout=300)
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr.decode()
-    return done.returncode
+Drive = Callable[..., int]
+"""`(home, repository, verb, kill_at, kind="fix")` → how the process ended."""
+
+
+@pytest.fixture
+def drive(target: Path) -> Drive:
+    env = {**os.environ, "TARGET": str(target)}
+
+    def run(home: Path, repository: Path, verb: str, kill_at: int, kind: str = "fix") -> int:
+        argv = [sys.executable, str(DRIVER), verb, str(home), str(repository), str(kill_at), kind]
+        done = subprocess.run(argv, check=False, capture_output=True, timeout=300, env=env)
+        assert done.returncode in {0, -signal.SIGKILL}, done.stderr.decode()
+        return done.returncode
+
+    return run
 
 
 async def test_killed_at_every_point_in_turn_it_ends_as_if_nothing_had_happened(
-    tmp_path: Path, repository: Path
+    tmp_path: Path, repository: Path, drive: Drive
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -104,7 +115,7 @@ async def test_killed_at_every_point_in_turn_it_ends_as_if_nothing_had_happened(
 
 
 async def test_a_run_of_test_whose_steps_go_side_by_side_ends_as_if_nothing_had_happened(
-    tmp_path: Path, repository: Path
+    tmp_path: Path, repository: Path, drive: Drive
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -126,7 +137,7 @@ async def test_a_run_of_test_whose_steps_go_side_by_side_ends_as_if_nothing_had_
     assert _told(home) == _told(whole)
 
 
-async def test_a_run_of_solve_pays_for_no_answer_twice(tmp_path: Path, repository: Path) -> None:
+async def test_a_run_of_solve_pays_for_no_answer_twice(tmp_path: Path, repository: Path, drive: Drive) -> None:
     home = tmp_path / "home"
     home.mkdir()
     verb, kills = "start", 0

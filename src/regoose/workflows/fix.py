@@ -28,7 +28,6 @@ from regoose.agents.gatekeeper import Gatekeeper
 from regoose.agents.loop import Models
 from regoose.agents.outputs import Outputs
 from regoose.agents.roles import CODER
-from regoose.domain.evidence import SuiteCounts
 from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate, RepairReport
 from regoose.domain.run import Cost, FixResult
@@ -36,14 +35,15 @@ from regoose.domain.task import Engine, FixTask
 from regoose.errors import UsageError
 from regoose.search.repair import RepairOptions, RepairProgress
 from regoose.verify.baseline import require_tests
-from regoose.verify.flaky import Baseline, take_baseline
-from regoose.verify.red_green import Proof, ProofPlan, prove
+from regoose.verify.flaky import Baseline
+from regoose.verify.red_green import Proof
 from regoose.verify.tamper import inspect_patch
 from regoose.workflows.authors import Authors
-from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_fix, reproduce_command
+from regoose.workflows.deliver import Delivery, Order, branch_name, deliver, message_of_fix
 from regoose.workflows.mending import Case, Written, evidence_of_model, mend, saved, show_case
 from regoose.workflows.outcome import Tried, evidence_of
 from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
+from regoose.workflows.proving import baseline_on, prove_on, rerun, say_baseline
 from regoose.workflows.report import write_report
 from regoose.workflows.shown import Room, Shown
 from regoose.workflows.site import Equipment, Site
@@ -54,7 +54,6 @@ from regoose.workspace.beneath import encode
 if TYPE_CHECKING:
     from regoose.durable.run import Run
 
-_BASELINE_RUNS = 2
 _NOT_SEARCHED = RepairReport(
     candidates=(), suspects=(), differences=(), behaviours=0, tried=0, seconds=0.0, stopped="not searched"
 )
@@ -97,7 +96,7 @@ class _Fix:
         run, engine = self._run, self._task.engine
         staff = await run.step("models", Staff, self._hire, Staff.sentence) if engine is Engine.MODEL else None
         prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
-        baseline = await run.step("baseline", Baseline, lambda: self._baseline(prepared), _say_baseline)
+        baseline = await run.step("baseline", Baseline, lambda: self._baseline(prepared), say_baseline)
         targets = choose_targets(baseline, self._tests)
         found, tried = _NOT_SEARCHED, list[Tried]()
         if engine is not Engine.MODEL:
@@ -136,7 +135,7 @@ class _Fix:
             evidence=replace(evidence, not_enforced=prepared.not_enforced),
             alternatives=tuple(one.candidate for one in proven),
             suspects=found.suspects,
-            reproduce=self._reproduce(prepared, delivery, baseline, targets),
+            reproduce=rerun(prepared, delivery, targets, baseline, self._task.within),
             seconds=0.0,
             cost=Cost(),
             report=None,
@@ -167,10 +166,7 @@ class _Fix:
 
     async def _baseline(self, prepared: Prepared) -> Baseline:
         await self._furnish(prepared)
-        suite = self._site.suite()
-        baseline = await self._site.surviving(
-            lambda: take_baseline(suite, runs=_BASELINE_RUNS, seconds=self._limits.suite_seconds)
-        )
+        baseline = await baseline_on(self._site, self._limits)
         require_tests(baseline.report)
         choose_targets(baseline, self._tests)
         return baseline
@@ -235,10 +231,7 @@ class _Fix:
             return Written()
         models: Models = self._models
         if staff is None:
-            told = self._authors.answer_tokens
-            hired = await self._run.step(
-                "models", Hired, lambda: hire_if_set(self._models, CODER, told), Hired.sentence
-            )
+            hired = await self._run.step("models", Hired, self._hire_if_set, Hired.sentence)
             if hired.staff is None:
                 return Written(notes=(f"No model was asked: {hired.why}.",) if hired.why else ())
             staff, models = hired.staff, Dispensable(self._models)
@@ -284,9 +277,7 @@ class _Fix:
     ) -> Proof:
         async def work() -> Proof:
             await self._furnish(prepared)
-            plan = ProofPlan(repeats=self._limits.repeats, seconds=self._limits.suite_seconds)
-            suite, fresh = self._site.suite(), self._site.fresh_suite()
-            return await self._site.surviving(lambda: prove(suite, patch, targets, baseline, plan=plan, fresh=fresh))
+            return await prove_on(self._site, self._limits, patch, targets, baseline)
 
         return await self._run.step(f"prove {number}", Proof, work, lambda proof: _say_proof(description, proof))
 
@@ -319,16 +310,6 @@ class _Fix:
         await self._furnish(prepared)
         return await deliver(self._site.workspace.repository, order)
 
-    def _reproduce(
-        self, prepared: Prepared, delivery: Delivery | None, baseline: Baseline, targets: Sequence[str]
-    ) -> str:
-        if delivery is None:
-            return ""
-        are_all_red = set(targets) == set(baseline.report.red_ids()) - baseline.flaky_ids
-        return reproduce_command(
-            prepared.base_commit, delivery.commit, targets, are_all_red=are_all_red, within=self._task.within
-        )
-
     async def _report(self, prepared: Prepared, result: FixResult, case: Case) -> FixResult:
         await self._furnish(prepared)
         saving = ""
@@ -346,15 +327,6 @@ class _Fix:
         )
         await asyncio.to_thread(write_report, self._run.folder, finished, sources)
         return finished
-
-
-def _say_counts(counts: SuiteCounts) -> str:
-    return f"{counts.passed} passed, {counts.failed + counts.errors} red, {counts.skipped} skipped"
-
-
-def _say_baseline(baseline: Baseline) -> str:
-    flaky = f"; {len(baseline.flaky)} flip" if baseline.flaky else ""
-    return _say_counts(baseline.report.counts) + flaky
 
 
 def _say_search(found: RepairReport) -> str:

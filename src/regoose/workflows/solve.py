@@ -37,12 +37,13 @@ from regoose.domain.run import Cost
 from regoose.domain.solve import Review, SolveResult, SolveTask, WrittenChange, WrittenTests
 from regoose.domain.task import Engine
 from regoose.errors import AgentFailed, PolicyRefused
-from regoose.verify.flaky import Baseline, take_baseline
-from regoose.verify.red_green import Proof, ProofPlan, prove
+from regoose.verify.flaky import Baseline
+from regoose.verify.red_green import Proof
 from regoose.verify.tamper import inspect_patch
 from regoose.workflows.authors import Authors
-from regoose.workflows.deliver import Delivery, Order, branch_named, deliver, message_of_solve, reproduce_command
+from regoose.workflows.deliver import Delivery, Order, branch_named, deliver, message_of_solve
 from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
+from regoose.workflows.proving import baseline_on, prove_on, rerun, say_baseline
 from regoose.workflows.report import write_solve_report
 from regoose.workflows.shown import Room, Shown, show_repository
 from regoose.workflows.site import Equipment, Site
@@ -63,7 +64,6 @@ from regoose.workflows.writing import Staff, Studio, hire
 if TYPE_CHECKING:
     from regoose.durable.run import Run
 
-_BASELINE_RUNS = 2
 _TEST_ATTEMPTS = 3
 """How often the tester is asked at most for tests that are red for the right reason."""
 
@@ -105,14 +105,14 @@ class _Solve:
         room = Room.of(staff.smallest_window())
         self._studio = self._open_studio(staff, room)
         self._prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
-        base = await run.step("baseline", Baseline, lambda: self._take_baseline(Patch(())), _say_baseline)
+        base = await run.step("baseline", Baseline, lambda: self._take_baseline(Patch(())), say_baseline)
         self._shown = await run.step("map", Shown, lambda: self._show(room), Shown.sentence)
         plan = await self._plan()
         tests, red, written = await self._write_tests(plan, base)
         with_tests = base
         if red.targets:
             with_tests = await run.step(
-                "baseline with tests", Baseline, lambda: self._take_baseline(tests), _say_baseline
+                "baseline with tests", Baseline, lambda: self._take_baseline(tests), say_baseline
             )
         attempts = await self._write_change(plan, tests, red, with_tests)
         best = best_of(attempts)
@@ -139,7 +139,7 @@ class _Solve:
             approval=self._approval,
             attempts=len(attempts),
             tried=tried(attempts, best),
-            reproduce=self._reproduce(delivery, red.targets, with_tests),
+            reproduce=rerun(self._prepared, delivery, red.targets, with_tests, self._task.within),
             seconds=0.0,
             cost=Cost(),
             models=staff.names,
@@ -172,10 +172,7 @@ class _Solve:
 
     async def _take_baseline(self, under: Patch) -> Baseline:
         await self._furnish()
-        suite = self._site.suite(under)
-        return await self._site.surviving(
-            lambda: take_baseline(suite, runs=_BASELINE_RUNS, seconds=self._limits.suite_seconds)
-        )
+        return await baseline_on(self._site, self._limits, under)
 
     async def _show(self, room: Room) -> Shown:
         await self._furnish()
@@ -264,9 +261,7 @@ class _Solve:
 
     async def _prove(self, tests: Patch, patch: Patch, targets: Sequence[str], baseline: Baseline) -> Proof:
         await self._furnish()
-        plan = ProofPlan(repeats=self._limits.repeats, seconds=self._limits.suite_seconds)
-        suite, fresh = self._site.suite(tests), self._site.fresh_suite(tests)
-        return await self._site.surviving(lambda: prove(suite, patch, targets, baseline, plan=plan, fresh=fresh))
+        return await prove_on(self._site, self._limits, patch, targets, baseline, tests)
 
     async def _review(self, plan: Plan, tests: Patch, attempt: Attempt) -> Review | None:
         agent = self._studio.agent(reviewer(self._prompts), tests.then(attempt.patch))
@@ -300,14 +295,6 @@ class _Solve:
         await self._furnish()
         return await deliver(self._site.workspace.repository, order)
 
-    def _reproduce(self, delivery: Delivery | None, targets: Sequence[str], baseline: Baseline) -> str:
-        if delivery is None:
-            return ""
-        are_all_red = set(targets) == set(baseline.report.red_ids()) - baseline.flaky_ids
-        return reproduce_command(
-            self._prepared.base_commit, delivery.commit, targets, are_all_red=are_all_red, within=self._task.within
-        )
-
     async def _report(self, result: SolveResult) -> SolveResult:
         finished = replace(
             result,
@@ -332,12 +319,6 @@ def _remarks(review: Review) -> str:
             "Mend what is blocking, run the tests, and finish again.",
         ]
     )
-
-
-def _say_baseline(baseline: Baseline) -> str:
-    counts = baseline.report.counts
-    flaky = f"; {len(baseline.flaky)} flip" if baseline.flaky else ""
-    return f"{counts.passed} passed, {counts.failed + counts.errors} red, {counts.skipped} skipped{flaky}"
 
 
 def _say_proof(proof: Proof) -> str:

@@ -39,7 +39,7 @@ def make_environment() -> MakeEnvironment:
     programs.setdefault(sys.version_info.minor, Path(sys.executable).resolve())
 
     def make(minor: int, *requirements: str) -> Path:
-        name = hashlib.sha256(repr((minor, sorted(requirements))).encode()).hexdigest()[:16]
+        name = hashlib.sha256(repr((minor, sorted(requirements), "compiled")).encode()).hexdigest()[:16]
         place = user_cache_path("regoose-tests") / f"3.{minor}-{name}"
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -60,19 +60,20 @@ def target(make_environment: MakeEnvironment) -> Path:
     """
     Return the directory of an environment for repositories under test, on the Python of the tests.
 
-    It has the plugins that such repositories have. The tests' own environment has others besides, and each run of a
-    suite there would take seconds to import them.
+    It has pytest alone. The tests' own environment has plugins besides, whose code each run of a suite in a sandbox
+    would import, and pytest would rewrite the assertions in it again: with hypothesis, two seconds for each run.
     """
-    plugins = ("hypothesis", "pytest-asyncio", "pytest-randomly", "pytest-timeout", "pytest-xdist")
-    return make_environment(sys.version_info.minor, "pytest", *plugins).parent.parent
+    return make_environment(sys.version_info.minor, "pytest").parent.parent
 
 
 def _build(program: Path, place: Path, requirements: tuple[str, ...]) -> None:
     uv = str(Path(sys.executable).parent / "uv")
+    python = place / "bin" / "python"
     env = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     for argv in (
         [uv, "venv", "--quiet", "--relocatable", "--python", str(program), str(place)],
-        [uv, "pip", "install", "--quiet", "--python", str(place / "bin" / "python"), *requirements],
+        # Sandboxes see it read-only: without bytecode there, each run of a suite would compile pytest again.
+        [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *requirements],
     ):
         done = subprocess.run(argv, env=env, capture_output=True, check=False, timeout=280)
         assert done.returncode == 0, done.stderr.decode()

@@ -23,7 +23,7 @@ STEPS = ("prepare", "baseline", "search", "prove 1", "deliver", "report")
 TEST_STEPS = ("prepare", "recall", "plan", "baseline", "write stats", "judge stats", "deliver", "report")
 SOLVE_STEPS = (
     *("models", "prepare", "baseline", "map", "planner 1", "planner 1.1 read", "planner 2", "planner 2.1 finish"),
-    *("tester 1", "tester 1.1 create", "tester 2", "tester 2.1 finish", "red 1", "baseline with tests"),
+    *("tester 1", "tester 1.1 create", "tester 2", "tester 2.1 finish", "red 1"),
     *("coder 1", "coder 1.1 edit", "coder 2", "coder 2.1 finish", "prove 1", "reviewer 1", "reviewer 1.1 finish"),
     *("deliver", "report"),
 )

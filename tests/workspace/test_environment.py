@@ -98,6 +98,8 @@ async def test_wheels_for_each_interpreter(
         any(Path(part).is_relative_to(place) for place in mounted) for part in (target.python.resolve(), command)
     )
     assert not any(note for note in target.notes if "docs" in note)
+    library = next(target.python.parent.parent.glob("lib/python3.*/site-packages"))
+    assert list(library.glob(f"_pytest/__pycache__/*.cpython-3{minor}.pyc")), "a sandbox could not keep bytecode"
     again = await environments.provide(tree, tree, python=f"3.{minor}")
     assert again == target
 

@@ -7,7 +7,7 @@ The workflow `solve`: a requirement becomes a change, and the change is proven.
     map        what the agents are shown of the repository
     planner …  the plan, with criteria that tests can check; then a person's yes, where that is asked for
     tester …   tests from the requirement and the plan, before there is a change they could be made to fit
-    red n      those tests on the base: what is red for the right reason counts
+    red n      the whole suite with those tests on the base: what is red for the right reason counts
     coder …    the change; it cannot touch a test
     prove n    red on the base, green again and again with the change, nothing worse, red without it
     reviewer … what tests do not show; may send back once
@@ -50,6 +50,7 @@ from regoose.workflows.site import Equipment, Site
 from regoose.workflows.solving import (
     Attempt,
     RedTests,
+    SeenTests,
     best_of,
     evidence_of_solve,
     findings_for_coder,
@@ -108,12 +109,9 @@ class _Solve:
         base = await run.step("baseline", Baseline, lambda: self._take_baseline(Patch(())), say_baseline)
         self._shown = await run.step("map", Shown, lambda: self._show(room), Shown.sentence)
         plan = await self._plan()
-        tests, red, written = await self._write_tests(plan, base)
-        with_tests = base
-        if red.targets:
-            with_tests = await run.step(
-                "baseline with tests", Baseline, lambda: self._take_baseline(tests), say_baseline
-            )
+        tests, seen, written = await self._write_tests(plan, base)
+        red = seen.red
+        with_tests = seen.baseline if red.targets else base
         attempts = await self._write_change(plan, tests, red, with_tests)
         best = best_of(attempts)
         delivery: Delivery | None = None
@@ -192,27 +190,25 @@ class _Solve:
             self._approval = approval
         return plan
 
-    async def _write_tests(self, plan: Plan, base: Baseline) -> tuple[Patch, RedTests, WrittenTests]:
+    async def _write_tests(self, plan: Plan, base: Baseline) -> tuple[Patch, SeenTests, WrittenTests]:
         """Have tests written until those that count are red for the right reason; none may be left."""
         agent = self._studio.agent(tester(self._prompts), Patch(()))
         planned = frozenset((*plan.files_to_modify, *plan.new_files_needed))
-        red = RedTests((), ())
-        patch = Patch(())
         written = await agent.work(requirement=self._task.requirement, plan=_told(plan), **self._common())
-        for number in range(1, _TEST_ATTEMPTS + 1):
-            if number > 1:
-                written = await agent.go_on(findings_for_tester(red))
+        number = 1
+        while True:
             patch = agent.changes.patch()
-            red = await self._run.step(
-                f"red {number}", RedTests, lambda patch=patch: self._red(patch, planned, base), RedTests.sentence
+            seen = await self._run.step(
+                f"red {number}", SeenTests, lambda patch=patch: self._see(patch, planned, base), SeenTests.sentence
             )
-            if red.targets and not red.problems:
-                break
-        return patch, red, written
+            if (seen.red.targets and not seen.red.problems) or number == _TEST_ATTEMPTS:
+                return patch, seen, written
+            number += 1
+            written = await agent.go_on(findings_for_tester(seen.red))
 
-    async def _red(self, tests: Patch, planned: frozenset[str], base: Baseline) -> RedTests:
+    async def _see(self, tests: Patch, planned: frozenset[str], base: Baseline) -> SeenTests:
         baseline = await self._take_baseline(tests)
-        return judge_tests(tests, baseline, base, planned)
+        return SeenTests(judge_tests(tests, baseline, base, planned), baseline)
 
     async def _write_change(self, plan: Plan, tests: Patch, red: RedTests, baseline: Baseline) -> list[Attempt]:
         """Have the change written, proven and, where it is proven, reviewed; return every candidate."""

@@ -52,6 +52,18 @@ class RedTests:
         return f"{len(self.targets)} red for the right reason{more}"
 
 
+@dataclass(frozen=True, slots=True)
+class SeenTests:
+    """The tests of a change on the base, and the baseline that was taken with them."""
+
+    red: RedTests
+    baseline: Baseline
+
+    def sentence(self) -> str:
+        """Sum it up in a line."""
+        return self.red.sentence()
+
+
 def judge_tests(tests: Patch, baseline: Baseline, base: Baseline, planned: frozenset[str]) -> RedTests:
     """
     Say which tests of a patch count: they are new or newly red, and red for want of what is planned.

@@ -52,11 +52,15 @@ class Endpoint:
     key: Key = field(repr=False)
     api_version: str = ""
     """Azure's alone."""
+    says_local: bool = False
+    """Whether a provider of the user's own says that nobody charges for it."""
 
     @property
     def host(self) -> str:
         """Return the host for messages: no path, no query."""
-        return (urlsplit(self.url).hostname or "") if self.url else f"{self.name.provider} API"
+        if self.url:
+            return urlsplit(self.url).hostname or ""
+        return "an address of its own" if self.name.is_own else f"{self.name.provider} API"
 
     @property
     def on_this_machine(self) -> bool:
@@ -74,4 +78,4 @@ class Endpoint:
         """Whether nobody charges for it, as far as can be known."""
         if self.name.provider is Provider.OLLAMA:
             return not self.name.model.endswith("cloud")  # those are computed by Ollama's own service
-        return self.name.provider is Provider.LMSTUDIO or self.on_this_machine
+        return self.name.provider is Provider.LMSTUDIO or self.on_this_machine or self.says_local

@@ -89,6 +89,8 @@ def _endpoint(settings: Settings, name: ModelName) -> Endpoint:
             at = Endpoint(name=name, url=_ollama(settings.ollama_host), key=_key(settings, "ollama_api_key"))
         case Provider.LMSTUDIO:
             at = Endpoint(name=name, url=settings.lmstudio_base_url, key=Key(variable="LMSTUDIO", needed=False))
+        case _:
+            at = Endpoint(name=name, url=None, key=Key(variable="", needed=False))
     return at
 
 
@@ -117,6 +119,8 @@ def _more(settings: Settings) -> dict[ModelName, tuple[Endpoint, ...]]:
         name = ModelName.parse(text, f"REGOOSE_MODEL_ENDPOINTS has {line!r}")
         if name.provider is Provider.GOOGLE:
             raise UnknownModel(f"REGOOSE_MODEL_ENDPOINTS has {line!r}: Google's API has one address")
+        if name.is_own:
+            raise UnknownModel(f"REGOOSE_MODEL_ENDPOINTS has {line!r}: a provider of your own knows its addresses")
         own = _field(name.provider)
         key = _key(settings, own) if own else Key(variable="LMSTUDIO", needed=False)
         if file:
@@ -126,10 +130,11 @@ def _more(settings: Settings) -> dict[ModelName, tuple[Endpoint, ...]]:
     return found
 
 
-def _field(provider: Provider) -> str:
-    return {
+def _field(provider: str) -> str:
+    fields: dict[str, str] = {
         Provider.ANTHROPIC: "anthropic_api_key",
         Provider.AZURE: "azure_openai_api_key",
         Provider.OLLAMA: "ollama_api_key",
         Provider.LMSTUDIO: "",
-    }.get(provider, "openai_api_key")
+    }
+    return fields.get(provider, "openai_api_key")

@@ -12,6 +12,8 @@ from regoose.domain.budget import Budget
 from regoose.domain.conversation import LLMResponse, Message, OutputFormat, ToolSpec, Usage
 from regoose.domain.run import Cost
 from regoose.errors import RegooseError
+from regoose.providers import own
+from regoose.providers.attended import Attended
 from regoose.providers.balance import Place
 from regoose.providers.calls import Ask, Calls, Patience, Timing
 from regoose.providers.endpoints import Endpoint
@@ -46,7 +48,8 @@ class Models:
     """
     The models that are set; an async context manager, which closes their connections.
 
-    `connect` makes the provider behind an endpoint; without it, that is LangChain's.
+    `connect` makes the provider behind an endpoint; without it, that is LangChain's, or an installed one of the user's
+    own.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class Models:
         self.redact = Redactor(secrets(settings))
         self._settings = settings
         self._ledger = ledger
-        self._connect = connect or self._langchain
+        self._connect = connect or self._reach
         self._timing = timing or Timing()
         self._calibration = Calibration()
         self._places: dict[ModelName, list[Place]] = {}
@@ -119,6 +122,11 @@ class Models:
             self.redact.learn(place.endpoint.key.read())
             self.lineup().prices.usd(place.endpoint, Usage(input_tokens=1, output_tokens=1))
 
+    def endpoint(self, name: ModelName) -> Endpoint:
+        """Return where a model is asked first; raises `InvalidSetting` where an address is missing."""
+        known = self._places.get(name)
+        return known[0].endpoint if known else self.lineup().endpoints(name)[0]
+
     def window(self, name: ModelName) -> int:
         """Return the tokens that a conversation with a model and its answer may take together, as far as is known."""
         sizes = [place.provider.get_max_tokens() for place in self._places.get(name, ())]
@@ -165,8 +173,16 @@ class Models:
             if place is not None:
                 place.hears(headers, self._timing.now(), self._timing.wall())
 
-        place = Place(endpoint, await self._connect(endpoint, window, heard))
+        provider = await self._connect(endpoint, window, heard)
+        says_local = isinstance(provider, Attended) and provider.local
+        place = Place(replace(endpoint, says_local=says_local), provider)
         return place
+
+    async def _reach(self, endpoint: Endpoint, window: int, heard: Heard) -> LLMProvider:
+        if not endpoint.name.is_own:
+            return await self._langchain(endpoint, window, heard)
+        made = await own.make(endpoint.name.provider, endpoint.name.model)
+        return Attended(made, endpoint, self.lineup().windows.of_user(endpoint.name), self.redact)
 
     async def _langchain(self, endpoint: Endpoint, window: int, heard: Heard) -> LLMProvider:
         sampling = Sampling(
@@ -248,7 +264,7 @@ class RunModels:
     def usd(self, role: str, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> float:
         """Return about what the model of a role costs for reading a request, in dollars; raises `PriceUnknown`."""
         lineup = self._models.lineup()
-        endpoint = lineup.endpoints(self._of(role))[0]
+        endpoint = self._models.endpoint(self._of(role))
         return lineup.prices.usd(endpoint, Usage(input_tokens=self.tokens(role, messages, tools)))
 
     def missing(self, roles: Sequence[str]) -> RegooseError | None:

@@ -22,9 +22,13 @@ class Sampling:
 
 class LLMProvider(Protocol):
     """
-    A model that can be asked. Implement these three methods to bring one of your own.
+    A model that can be asked. Implement these three methods to bring one of your own; docs/extending.md shows how.
 
     A provider makes one attempt: retries, deadlines, budgets and fallbacks are made around it, in one place.
+
+    What else a provider of your own may have: `local = True` says that nobody charges for it (without that, or a price
+    in `REGOOSE_MODEL_PRICES`, it is refused) and that it may be slow; `secrets`, a sequence of texts, is taken out
+    of all that is shown or kept; `async def aclose(self)` is called at the end.
     """
 
     async def generate(

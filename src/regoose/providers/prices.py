@@ -1,8 +1,9 @@
 """
 What a call costs.
 
-A price that the user set counts first, then the table of `genai-prices` (offline data), then zero for a local model.
-For any other model there is no price, and without one no budget can be kept: it is refused.
+A price that the user set counts first, then the table of `genai-prices` (offline data), then zero for a local
+model, or one of the user's own that says that nobody charges for it. For any other model there is no price, and
+without one no budget can be kept: it is refused.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from regoose.providers.endpoints import Endpoint
 from regoose.providers.names import ModelName, Provider
 
 _PER = 1_000_000
-_TABLES = {Provider.OPENAI_RESPONSES: "openai", Provider.AZURE: "azure"}
+_TABLES: dict[str, str] = {Provider.OPENAI_RESPONSES: "openai", Provider.AZURE: "azure"}
 _FREE_OF_CHARGE = {Provider.OLLAMA, Provider.LMSTUDIO}
 _FORMAT = "expected PROVIDER:NAME=INPUT/OUTPUT or INPUT/CACHED/OUTPUT in USD per million tokens"
 
@@ -64,7 +65,7 @@ class Prices:
         name = endpoint.name
         if own := self._own.get(name):
             return own.usd(usage)
-        if name.provider in _FREE_OF_CHARGE and endpoint.local:
+        if endpoint.says_local or (name.provider in _FREE_OF_CHARGE and endpoint.local):
             return 0.0
         try:
             return _from_table(name, usage)
@@ -94,5 +95,5 @@ def _from_table(name: ModelName, usage: Usage) -> float:
         cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
         output_tokens=usage.output_tokens,
     )
-    provider = _TABLES.get(name.provider, name.provider.value)
+    provider = _TABLES.get(name.provider, name.provider)
     return float(calc_price(tokens, name.model, provider_id=provider).total_price)

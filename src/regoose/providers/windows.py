@@ -16,8 +16,11 @@ UNKNOWN = 8192
 """Tokens, where nothing is known."""
 _OLLAMA = 16_384
 """Tokens that Ollama is told to make room for; its own default is smaller, and it cuts what is longer in silence."""
-_FAMILIES = {Provider.ANTHROPIC: ("claude", 200_000), Provider.GOOGLE: ("gemini", 1_048_576)}
-_TABLES = {Provider.OPENAI_RESPONSES: "openai"}
+_FAMILIES: dict[str, tuple[str, int]] = {
+    Provider.ANTHROPIC: ("claude", 200_000),
+    Provider.GOOGLE: ("gemini", 1_048_576),
+}
+_TABLES: dict[str, str] = {Provider.OPENAI_RESPONSES: "openai"}
 
 
 class Windows:
@@ -40,9 +43,13 @@ class Windows:
         prefix, tokens = _FAMILIES.get(name.provider, ("", UNKNOWN))
         return tokens if name.model.startswith(prefix) else UNKNOWN
 
+    def of_user(self, name: ModelName) -> int | None:
+        """Return what the user set."""
+        return self._own.get(name)
+
     def known(self, name: ModelName) -> bool:
         """Whether the size is more than a careful guess."""
-        return name in self._own or self.size(name) != UNKNOWN or _from_table(name) is not None
+        return name in self._own or name.is_own or self.size(name) != UNKNOWN or _from_table(name) is not None
 
 
 def _own_window(line: str) -> tuple[ModelName, int]:
@@ -55,7 +62,7 @@ def _own_window(line: str) -> tuple[ModelName, int]:
 def _from_table(name: ModelName) -> int | None:
     from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - its data takes a while to load
 
-    provider = _TABLES.get(name.provider, name.provider.value)
+    provider = _TABLES.get(name.provider, name.provider)
     try:
         _, model = get_snapshot().find_provider_model(name.model, None, provider, None)
     except LookupError:

@@ -31,7 +31,10 @@ class ModelSettings(BaseModel):
 
     llm_provider: Annotated[str, About()] = Field(
         default="openai",
-        description="Provider of the model: openai, openai-responses, anthropic, azure, google, ollama or lmstudio.",
+        description=(
+            "Provider of the model: openai, openai-responses, anthropic, azure, google, ollama, lmstudio, or one of "
+            "your own."
+        ),
     )
     llm_model: Annotated[str, About()] = Field(
         default="gpt-4", min_length=1, description="Model that writes patches and tests."

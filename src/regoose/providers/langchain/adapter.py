@@ -15,7 +15,7 @@ from regoose.domain.conversation import LLMResponse, Message, OutputFormat, Stop
 from regoose.errors import InvalidSetting, MissingTool, ModelUnavailable, RegooseError
 from regoose.providers.attempt import Circumstances
 from regoose.providers.endpoints import Endpoint
-from regoose.providers.langchain.failures import Raised, refused_parameters, translate, was_filtered
+from regoose.providers.failures import Raised, refused_parameters, translate, was_filtered
 from regoose.providers.langchain.request import Client, Quirks, Setup, Wanted
 from regoose.providers.langchain.translation import Incomplete, from_chain, to_chain
 from regoose.providers.langchain.wire import listening
@@ -147,7 +147,7 @@ class LangChainProvider:
         """Return the client, a new one where the key or what is known of the model has changed."""
         key = self._endpoint.key.read()
         self._redact.learn(key)
-        connect = await asyncio.to_thread(_family, self._endpoint.name.provider)
+        connect = await asyncio.to_thread(_family, Provider(self._endpoint.name.provider))
         if (client := self._clients.get((key, self._quirks))) is None:
             setup = Setup(
                 endpoint=self._endpoint,

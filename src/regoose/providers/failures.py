@@ -151,10 +151,24 @@ def _chain(error: BaseException | None, before: BaseException | None) -> Iterato
 
 def _status(error: BaseException) -> int | None:
     for name in ("status_code", "code"):
-        found: object = getattr(error, name, None)
-        if isinstance(found, int) and 300 <= found < 600:
-            return found
+        for holder in (error, _response(error)):
+            found: object = getattr(holder, name, None)
+            if isinstance(found, int) and 300 <= found < 600:
+                return found
     return None
+
+
+def headers_of(error: BaseException) -> dict[str, str]:
+    """Return the headers of the response that an error carries, their names in lower case; none where it has none."""
+    found: object = getattr(_response(error), "headers", None)
+    if not isinstance(found, Mapping):
+        return {}
+    return {str(name).lower(): str(value) for name, value in found.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _response(error: BaseException) -> object:
+    """Return the response that httpx, requests and others put into their errors."""
+    return getattr(error, "response", None)
 
 
 def _words(error: BaseException) -> str:

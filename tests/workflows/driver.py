@@ -1,7 +1,11 @@
 """
 A process that works on one run of `fix`, `test` or `solve` and dies at a point of it.
 
-    driver.py start|resume HOME REPOSITORY KILL_AT fix|test|solve
+    driver.py < ORDERS
+
+An order is a line of JSON: `["start"|"resume", HOME, REPOSITORY, KILL_AT, "fix"|"test"|"solve"]`. Each is carried out
+by a process of its own, forked from this one, which has imported everything; how that ended is a line on standard
+output.
 
 It kills itself at the `KILL_AT`-th point it passes (0: never): before a step, inside it after all it does, and after it
 is recorded. Each step that is done adds its name to `HOME/effects`; at the end the result is written as JSON.
@@ -14,6 +18,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -184,5 +189,25 @@ async def main(verb: str, home: Path, repository: str, kill_at: int, kind: str) 
     (home / "result.json").write_text(json.dumps(document(result)))
 
 
+def carry_out(verb: str, home: str, repository: str, kill_at: int, kind: str) -> int:
+    """Work on a run in a new process and return how that ended: its exit code, or minus the signal."""
+    process = os.fork()
+    if process == 0:
+        os.dup2(2, 1)
+        os.close(0)
+        code = 1
+        try:
+            asyncio.run(main(verb, Path(home), repository, kill_at, kind))
+            code = 0
+        except BaseException:  # noqa: BLE001 - nothing of the child may go on as the parent
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(process, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5]))
+    for order in sys.stdin:
+        sys.stdout.write(f"{carry_out(*json.loads(order))}\n")
+        sys.stdout.flush()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,17 +59,22 @@ Drive = Callable[..., int]
 """`(home, repository, verb, kill_at, kind="fix")` → how the process ended."""
 
 
-@pytest.fixture
-def drive(target: Path) -> Drive:
+@pytest.fixture(scope="module")
+def drive(target: Path) -> Iterator[Drive]:
     env = {**os.environ, "TARGET": str(target)}
+    argv = [sys.executable, str(DRIVER)]
+    with subprocess.Popen(argv, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
+        assert driver.stdin
+        assert driver.stdout
+        orders, ends = driver.stdin, driver.stdout
 
-    def run(home: Path, repository: Path, verb: str, kill_at: int, kind: str = "fix") -> int:
-        argv = [sys.executable, str(DRIVER), verb, str(home), str(repository), str(kill_at), kind]
-        done = subprocess.run(argv, check=False, capture_output=True, timeout=300, env=env)
-        assert done.returncode in {0, -signal.SIGKILL}, done.stderr.decode()
-        return done.returncode
+        def run(home: Path, repository: Path, verb: str, kill_at: int, kind: str = "fix") -> int:
+            print(json.dumps([verb, str(home), str(repository), kill_at, kind]), file=orders, flush=True)
+            end = int(ends.readline())
+            assert end in {0, -signal.SIGKILL}
+            return end
 
-    return run
+        yield run
 
 
 async def test_killed_at_every_point_in_turn_it_ends_as_if_nothing_had_happened(

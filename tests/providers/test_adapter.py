@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,22 @@ async def test_no_redirect_is_followed_with_a_key(protocol: str) -> None:
         server.close()
     assert elsewhere.problems == ()
     assert elsewhere.calls == 0
+
+
+@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if name != "ollama"])
+async def test_halves_of_surrogate_pairs_are_neither_sent_nor_kept(protocol: str, reach: Reach) -> None:
+    """A test may fail over one, a file name that is not UTF-8 has some, and models write them."""
+    broken = Answer(text="a\ud800b", tool_calls=(scripted.ToolCall("read", {"path": "\udce9"}),))
+    with ModelServer([broken, say("Fine.")]) as server:
+        async with reach(server, protocol) as provider:
+            asked = [user("caf\udce9 \ud800")]
+            first = await provider.generate(asked, tools=[READ])
+            said = replace(
+                first.message(), calls=tuple(replace(one, arguments=r'{"a": "\ud800"}') for one in first.calls)
+            )
+            after = [*asked, said, *(answer(one, "no \udfff") for one in first.calls)]
+            second = await provider.generate(after, tools=[READ])
+    assert (first.text, [one.arguments for one in first.calls]) == ("a\ufffdb", ['{"path": "\ufffd"}'])
+    assert second.text == "Fine."
+    assert server.problems == ()
+    assert "no \ufffd" in server.requests[1].last

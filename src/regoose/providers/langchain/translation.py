@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from langchain_core.messages import (
@@ -33,6 +34,7 @@ _STOPS = {
     "spii": Stop.CONTENT_FILTER,
 }
 """By the words of each protocol, in lower case. What is not listed is an end."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOTHING = "(nothing)"
 """Said in place of an empty message, which several APIs refuse."""
 
@@ -50,7 +52,7 @@ def to_chain(messages: Sequence[Message], *, raw_arguments: bool) -> list[BaseMe
     """
     turned: list[BaseMessage] = []
     for message in messages:
-        text = message.text if message.text.strip() or message.calls else _NOTHING
+        text = sayable(message.text) if message.text.strip() or message.calls else _NOTHING
         match message.speaker:
             case Speaker.SYSTEM if all(isinstance(before, SystemMessage) for before in turned):
                 turned.append(SystemMessage(text))
@@ -61,6 +63,15 @@ def to_chain(messages: Sequence[Message], *, raw_arguments: bool) -> list[BaseMe
             case Speaker.TOOL:
                 turned.append(ToolMessage(content=text, tool_call_id=message.answers))
     return turned
+
+
+def sayable(text: str) -> str:
+    """
+    Return a text without halves of surrogate pairs, which no request can carry.
+
+    Models write them, test results have them, and file names that are not UTF-8 are read as such.
+    """
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def from_chain(message: AIMessage, *, said_before: int, own_ids: bool) -> LLMResponse:
@@ -77,7 +88,10 @@ def from_chain(message: AIMessage, *, said_before: int, own_ids: bool) -> LLMRes
         stop = Stop.TOOL_CALLS
     refusal = _refusal(message)
     return LLMResponse(
-        text=message.text or refusal, calls=calls, stop=Stop.REFUSAL if refusal else stop, usage=_usage(message)
+        text=sayable(message.text or refusal),
+        calls=calls,
+        stop=Stop.REFUSAL if refusal else stop,
+        usage=_usage(message),
     )
 
 
@@ -85,14 +99,13 @@ def _assistant(text: str, calls: Sequence[ToolCall], *, raw_arguments: bool) -> 
     sound: list[ChainToolCall] = []
     broken: list[InvalidToolCall] = []
     for call in calls:
-        given = _object(call.arguments)
+        name, arguments = sayable(call.name), sayable(call.arguments)
+        given = _object(arguments)
         if given is None and raw_arguments:
-            broken.append(
-                InvalidToolCall(type="invalid_tool_call", name=call.name, args=call.arguments, id=call.id, error=None)
-            )
+            broken.append(InvalidToolCall(type="invalid_tool_call", name=name, args=arguments, id=call.id, error=None))
         else:
-            given = {WRAPPER: call.arguments} if given is None else given
-            sound.append(ChainToolCall(name=call.name, args=given, id=call.id))
+            given = {WRAPPER: arguments} if given is None else given
+            sound.append(ChainToolCall(name=name, args=given, id=call.id))
     return AIMessage(content=text, tool_calls=sound, invalid_tool_calls=broken)
 
 
@@ -104,6 +117,8 @@ def _text(arguments: dict[str, Json]) -> str:
 def _object(text: str) -> dict[str, Json] | None:
     try:
         value: Json = json.loads(text)
+        if "\\u" in text:  # an escape is half of a pair, too
+            value = json.loads(sayable(json.dumps(value, ensure_ascii=False)))
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
@@ -111,8 +126,8 @@ def _object(text: str) -> dict[str, Json] | None:
 
 def _calls(message: AIMessage, said_before: int, *, own_ids: bool) -> list[ToolCall]:
     """Return the calls; those whose arguments are no JSON object follow the others, with their text as it came."""
-    found = [(call["id"], call["name"], _text(call["args"])) for call in message.tool_calls] + [
-        (call["id"], call["name"] or "", call["args"] or "{}") for call in message.invalid_tool_calls
+    found = [(call["id"], call["name"], sayable(_text(call["args"]))) for call in message.tool_calls] + [
+        (call["id"], call["name"] or "", sayable(call["args"] or "{}")) for call in message.invalid_tool_calls
     ]
     return [
         ToolCall(id=(own_ids and name_of_call) or f"call_{said_before}_{number}", name=name, arguments=arguments)

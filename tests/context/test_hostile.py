@@ -73,7 +73,7 @@ async def test_what_is_left_out_is_named(tmp_path: Path, store: Store) -> None:
     index = await open_index(Tree(root=root, limits=TreeLimits(file_bytes=1000)), store)
     assert list(index.records) == ["good.py"]
     assert {one.path: one.reason for one in index.skipped} == {
-        "large.py": "6000 bytes, more than 1000",
+        "large.py": "6,000 bytes, more than 1,000",
         "binary.py": "binary",
         "line\\nbreak.py": "its name cannot be shown",
         "caf\\udce9.py": "its name cannot be shown",

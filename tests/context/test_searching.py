@@ -47,6 +47,22 @@ async def test_lines_are_counted_as_editors_do(shop: Tree) -> None:
     assert [one.line for one in (await search_text(edited, "needle")).matches] == [4]
 
 
+async def test_each_file_is_searched_in_its_encoding_and_what_is_left_out_is_named(shop: Tree) -> None:
+    (shop.root / "latin.py").write_bytes("# coding: latin-1\nname = 'café'\n".encode("latin-1"))
+    (shop.root / "wide.txt").write_bytes("un café\n".encode("utf-16"))
+    (shop.root / "marked.txt").write_bytes("café\n".encode("utf-8-sig"))
+    (shop.root / "large.txt").write_bytes("café\n".encode() * 200_000)
+    found = await search_text(shop, "café")
+    assert [(one.path, one.text) for one in found.matches] == [
+        ("latin.py", "name = 'café'"),
+        ("marked.txt", "café"),
+        ("wide.txt", "un café"),
+    ]
+    assert [(one.path, one.reason) for one in found.skipped] == [("large.txt", "1,200,000 bytes, more than 1,000,000")]
+    assert (await search_text(shop, "café", paths="*.py")).skipped == ()
+    assert [one.path for one in (await list_files(shop, "*.txt")).skipped] == ["large.txt"]
+
+
 @pytest.mark.parametrize("pattern", ["(", "", "[a-", "x" * 3000])
 async def test_what_is_no_pattern_is_said_so(shop: Tree, pattern: str) -> None:
     with pytest.raises(UsageError):

@@ -83,7 +83,7 @@ class _Indexing:
                 elif b"\0" in content[:8192]:
                     skipped.append(Skipped(path, "binary"))
                 elif len(content) > self.tree.limits.file_bytes:
-                    skipped.append(Skipped(path, f"{len(content)} bytes, more than {self.tree.limits.file_bytes}"))
+                    skipped.append(Skipped(path, f"{len(content):,} bytes, more than {self.tree.limits.file_bytes:,}"))
                 else:
                     keys[path] = key_of(content, _kind(path))
             known = self.store.load(keys.values())

@@ -14,9 +14,10 @@ import regex
 from regoose.context.globs import matcher
 from regoose.context.index import Index
 from regoose.context.parsing import Symbol
-from regoose.context.tree import Tree, decode
+from regoose.context.tree import Skipped, Tree
 from regoose.errors import TimeLimit, UsageError
 from regoose.workspace.beneath import Beneath
+from regoose.workspace.edits.source import legible
 
 _LINE_END = regex.compile(r"\r\n|\r|\n")
 """What ends a line for Python and for editors; `str.splitlines` knows more."""
@@ -43,6 +44,8 @@ class TextMatches:
     total: int
     files: int
     """Files in which a line matches."""
+    skipped: tuple[Skipped, ...] = ()
+    """Files that were asked for and not searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class FileList:
     entries: tuple[str, ...]
     total: int
     """Entries there are, shown or not."""
+    skipped: tuple[Skipped, ...] = ()
+    """Files that were asked for and are in none of them."""
 
 
 async def search_text(
@@ -107,12 +112,13 @@ class _TextSearch:
         deadline = time.monotonic() + self.seconds
         found: list[TextMatch] = []
         total = files = 0
+        listing = self.tree.listing()
         with Beneath(self.tree.root) as beneath:
-            for path in self.tree.listing().paths:
+            for path in listing.paths:
                 if total >= _COUNTED:
                     break
                 content = self.tree.read_from(beneath, path) if wanted(path) else None
-                text = decode(content) if content is not None else None
+                text = legible(content, path) if content is not None else None
                 if text is None:
                     continue
                 before = total
@@ -121,7 +127,8 @@ class _TextSearch:
                     if len(found) < self.limit:
                         found.append(match)
                 files += total > before
-        return TextMatches(tuple(found), total, files)
+        skipped = tuple(one for one in listing.skipped if wanted(one.path))
+        return TextMatches(tuple(found), total, files, skipped)
 
     def _compile(self) -> regex.Pattern[str]:
         if not self.pattern or len(self.pattern) > _LONGEST_PATTERN:
@@ -194,13 +201,15 @@ def _likeness(name: str, wanted: str) -> int | None:
 def _list(tree: Tree, pattern: str, depth: int | None, limit: int) -> FileList:
     wanted = matcher(pattern)
     entries: Counter[str] = Counter()
-    for path in tree.listing().paths:
+    listing = tree.listing()
+    for path in listing.paths:
         if wanted(path):
             parts = path.split("/")
             short = path if depth is None or len(parts) <= max(depth, 1) else "/".join(parts[: max(depth, 1)]) + "/"
             entries[short] += 1
     shown = [_entry(entry, times) for entry, times in sorted(entries.items())]
-    return FileList(tuple(shown[:limit]), len(shown))
+    skipped = tuple(one for one in listing.skipped if wanted(one.path))
+    return FileList(tuple(shown[:limit]), len(shown), skipped)
 
 
 def _entry(path: str, files: int) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from regoose.errors import PolicyRefused
 from regoose.workspace.beneath import Beneath
+from regoose.workspace.edits.source import legible
 
 IGNORED = frozenset(
     {".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", ".tox", ".nox", ".mypy_cache", ".ruff_cache"}
@@ -97,9 +98,9 @@ class Tree:
             return None
 
     def text(self, path: str) -> str | None:
-        """Return one file's text; bytes that are not UTF-8 become replacement characters. None for binary files."""
+        """Return one file's text; bytes that are not in its encoding become replacement characters. None for binary."""
         content = self.read(path)
-        return None if content is None else decode(content)
+        return None if content is None else legible(content, path)
 
 
 def decode(content: bytes) -> str | None:
@@ -132,7 +133,7 @@ def _judge(path: str, entry: os.DirEntry[str], limits: TreeLimits) -> tuple[str,
         return _shown(path), "its name cannot be shown"
     size = entry.stat(follow_symlinks=False).st_size
     if size > limits.file_bytes:
-        return path, f"{size} bytes, more than {limits.file_bytes}"
+        return path, f"{size:,} bytes, more than {limits.file_bytes:,}"
     return path, ""
 
 

@@ -54,12 +54,32 @@ class Beneath:
 
     def kind(self, path: str) -> os.stat_result | None:
         """Return the `lstat` of what stands there, None where nothing does."""
-        with contextlib.suppress(FileNotFoundError), self._parent(path) as (directory, name):
-            return os.stat(name, dir_fd=directory, follow_symlinks=False)
-        return None
+        try:
+            with self._parent(path) as (directory, name):
+                return os.stat(name, dir_fd=directory, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _refused(path, error) from error
 
-    def read(self, path: str) -> bytes | None:
-        """Return a regular file's content, None where nothing stands there; raises `PolicyRefused` for other kinds."""
+    def is_special(self, path: str) -> bool:
+        """Whether what stands there, or the first above it that is no directory, is no regular file either."""
+        components = path.split("/")
+        for length in range(1, len(components) + 1):
+            try:
+                found = self.kind("/".join(components[:length]))
+            except PolicyRefused:  # no path that could exist
+                return False
+            if found is None or not stat.S_ISDIR(found.st_mode):
+                return found is not None and not stat.S_ISREG(found.st_mode)
+        return False
+
+    def read(self, path: str, most: int | None = None) -> bytes | None:
+        """
+        Return a regular file's content, None where nothing stands there.
+
+        Raises `PolicyRefused` for other kinds, `SizeLimit` for one of more than `most` bytes.
+        """
         try:
             with self._parent(path) as (directory, name):
                 descriptor = os.open(name, _READ, dir_fd=directory)
@@ -67,10 +87,13 @@ class Beneath:
             return None
         except OSError as error:
             raise _refused(path, error) from error
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             os.close(descriptor)
             raise PolicyRefused(f"{path!r} is not a regular file")
         with os.fdopen(descriptor, "rb") as file:
+            if most is not None and found.st_size > most:
+                raise SizeLimit(f"{path!r} holds {found.st_size:,} bytes, more than the {most:,} that are read at once")
             return file.read()
 
     def link_target(self, path: str) -> bytes:
@@ -191,6 +214,8 @@ def _fill(descriptor: int, content: bytes) -> None:
 def _refused(path: str, error: OSError) -> Exception:
     if error.errno in {errno.ELOOP, errno.ENOTDIR}:
         return PolicyRefused(f"{path!r} leads through a symbolic link, which is not followed")
+    if error.errno == errno.ENAMETOOLONG:
+        return PolicyRefused(f"{path[:100]!r} … is longer than a path can be", hint="Give it a shorter one.")
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return SizeLimit(
             f"no space is left on the disk for {path!r}",

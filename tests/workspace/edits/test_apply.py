@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from regoose.workspace.edits import (
     Ambiguous,
     Applied,
@@ -23,6 +25,7 @@ from regoose.workspace.edits import (
     Write,
     apply_edits,
 )
+from regoose.workspace.edits.source import legible
 
 SOURCE = "def a():\n    x = 1\n    return x\n\n\ndef b():\n    y = 2\n    return y\n"
 
@@ -97,6 +100,11 @@ def test_edits_see_those_before_them() -> None:
     assert applied(run({"old.txt": b"old\n"}, *edits)) == {"m.txt": "two\n", "old.txt": None}
 
 
+@pytest.mark.parametrize("path", ["a" * 256, f"{'é' * 128}.py", "a/" * 500 + "b"])
+def test_paths_that_no_file_system_takes_are_refused(path: str) -> None:
+    assert kinds(run({}, Write(path, "x\n"))) == [OutsideRepository.__name__]
+
+
 def test_paths_that_leave_the_repository_are_refused() -> None:
     for path in ("../a.py", "/etc/passwd", "src/../../a", ".git/config", "sub/.GIT/hooks/x", "", "C:\\x", "a\0b"):
         assert kinds(run({}, Write(path, "x"))) == [OutsideRepository.__name__], path
@@ -128,6 +136,25 @@ def test_encodings_are_kept() -> None:
     assert kinds(run({"a.py": latin}, Replace("a.py", "name = 'é'\n", "name = '→'\n"))) == [Undecodable.__name__]
     assert kinds(run({"a.bin": b"\x00\x01"}, Replace("a.bin", "x", "y"))) == [Undecodable.__name__]
     assert kinds(run({"a.txt": b"\xff"}, Replace("a.txt", "x", "y"))) == [Undecodable.__name__]
+
+
+@pytest.mark.parametrize("codec", ["rot13", "undefined", "hex", "idna", "aliases", "mbcs", "utf-7", "nonesuch"])
+def test_an_encoding_that_cannot_be_obeyed_is_a_refusal(codec: str) -> None:
+    content = f"# coding: {codec}\nx = 1\ny = 'é'\n".encode("latin-1")
+    assert kinds(run({"a.py": content}, Replace("a.py", "x = 1\n", "x = 2\n"))) == [Undecodable.__name__]
+    assert kinds(run({"a.py": content}, Write("a.py", "x = 2\n"))) == [Undecodable.__name__]
+
+
+def test_a_file_is_shown_in_its_encoding_as_far_as_that_goes() -> None:
+    latin = "# coding: latin-1\nname = 'é'\n".encode("latin-1")
+    assert legible(latin, "a.py") == "# coding: latin-1\nname = 'é'\n"
+    assert legible(latin, "a.txt") == "# coding: latin-1\nname = '\ufffd'\n"
+    assert legible("né\n".encode("utf-8-sig"), "a.py") == "né\n"
+    for codec in ("utf-16", "utf-32"):
+        assert legible("né\n".encode(codec), "a.txt") == "né\n"
+    for codec in ("rot13", "undefined", "hex", "idna", "mbcs"):
+        assert legible(f"# coding: {codec}\nx = 1\n".encode(), "a.py") == f"# coding: {codec}\nx = 1\n"
+    assert legible(b"\x00\x01", "a.py") is None
 
 
 def test_edits_that_change_nothing_are_refused() -> None:

@@ -10,6 +10,10 @@ from regoose.workspace.edits.outcome import NoSuchFile, OutsideRepository, Refus
 
 _MOST_COMPARED = 5_000
 _MOST_NAMED = 4
+_LONGEST_NAME = 255
+"""Bytes of one part of a path, on every usual file system."""
+_LONGEST = 1_000
+"""Characters of a whole path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ def clean(path: str) -> str | OutsideRepository:
         why = "`..` leads out of the repository"
     elif any(part.lower() == ".git" for part in parts):
         why = "git's own files are not edited"
+    elif any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in parts) or len(wanted) > _LONGEST:
+        why = "the path is longer than a path can be"
     elif not parts or any(not character.isprintable() for character in wanted) or wanted.endswith("/"):
         why = f"{path[:200]!r} names no file"
     else:

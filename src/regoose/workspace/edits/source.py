@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
+_PYTHON = (".py", ".pyi", ".pyw")
+_LOOKED_AT = 8192
+"""Bytes at the beginning in which a NUL says that a file is binary."""
 _UTF_16_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -49,6 +53,8 @@ class Source:
         except UnicodeEncodeError as error:
             character = self.text[error.start]
             raise NotText(f"its encoding {self.codec} has no character {character!r}") from error
+        except UnicodeError as error:
+            raise NotText(f"its encoding {self.codec} cannot hold this text: {error}") from error
 
     def with_lines(self, lines: Sequence[str], endings: Sequence[str]) -> Source:
         """Return the file with other lines; the last line is ended where it was before, and every other."""
@@ -69,6 +75,25 @@ def split_lines(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
+def legible(content: bytes, path: str) -> str | None:
+    """
+    Return a file's text to be looked at, without its mark; None where it is binary.
+
+    Bytes that are not in the encoding that the file declares (by a mark, or by PEP 263), or not UTF-8 where it declares
+    none, become replacement characters.
+    """
+    if content.startswith(_UTF_16_32):
+        codec = "utf-32" if content.startswith(_UTF_16_32[:2]) else "utf-16"
+    elif b"\0" in content[:_LOOKED_AT]:
+        return None
+    else:
+        codec = "utf-8-sig"
+        if path.endswith(_PYTHON) and not content.startswith(codecs.BOM_UTF8):
+            with contextlib.suppress(NotText):
+                codec = _declared(content)
+    return content.decode(codec, "replace")
+
+
 def decode(content: bytes, path: str) -> Source:
     """Read a file; raises `NotText` where it is binary or not in the encoding that it declares."""
     for mark in _UTF_16_32:
@@ -78,11 +103,13 @@ def decode(content: bytes, path: str) -> Source:
         raise NotText("it is binary: it holds NUL bytes")
     mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
     body = content[len(mark) :]
-    codec = "utf-8" if mark or not path.endswith((".py", ".pyi", ".pyw")) else _declared(body)
+    codec = "utf-8" if mark or not path.endswith(_PYTHON) else _declared(body)
     try:
         text = body.decode(codec)
     except UnicodeDecodeError as error:
         raise NotText(f"byte {error.start} ({content[error.start]:#04x}) is not {codec}") from error
+    except UnicodeError as error:  # some encodings say no more
+        raise NotText(f"it is not {codec}: {error}") from error
     source = _split(text, codec, mark)
     if source.encode() != content:
         raise NotText(f"it does not survive being read as {codec} and written again")
@@ -94,9 +121,11 @@ def _declared(body: bytes) -> str:
         if found := _COOKIE.match(line):
             name = found[1].decode("ascii")
             try:
-                b"".decode(name)
+                b"a".decode(name, "replace")  # of no bytes at all, Python does not look at the name
             except LookupError as error:
                 raise NotText(f"it declares {name!r}, which is no encoding of text that Python knows") from error
+            except UnicodeError as error:
+                raise NotText(f"it declares {name!r}, by which it cannot be read: {error}") from error
             return name
         if line.strip() and not line.lstrip().startswith(b"#"):
             break

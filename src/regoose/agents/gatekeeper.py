@@ -47,6 +47,11 @@ class Gatekeeper:
         alone = " It needs a person's yes, and nobody can be asked." if ruling.decision is Decision.ASK else ""
         raise Mistake(f"Refused by policy ({ruling.rule}): {ruling.reason}.{alone} Find another way.")
 
+    def refused(self, name: str, actions: Sequence[Action], why: str) -> None:
+        """Remember what only doing it could tell: that a path leads elsewhere."""
+        for action in actions[:1]:
+            self._refuse(name, action, Ruling(Decision.DENY, "not a file of the repository", why))
+
     def _refuse(self, name: str, action: Action, ruling: Ruling) -> None:
         message = f"{name} was refused to {action.act} it: {ruling.reason}"
         self.findings.append(Finding(POLICY, ruling.rule, action.target, 0, message, blocking=False))

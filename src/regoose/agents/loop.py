@@ -22,7 +22,7 @@ from regoose.agents.tool import AnyTool, Mistake, Observation, Prepared, parse
 from regoose.agents.trouble import Trouble, ending_trouble
 from regoose.domain.conversation import LLMResponse, Message, ToolCall, ToolSpec, answer, system, user
 from regoose.domain.policy import Act, Action
-from regoose.errors import AgentFailed, ModelUnsuitable, WindowExceeded
+from regoose.errors import AgentFailed, ModelUnsuitable, PolicyRefused, WindowExceeded
 
 if TYPE_CHECKING:
     from regoose.durable.run import Run
@@ -169,6 +169,8 @@ class Agent(Generic[O]):
         except Mistake as mistake:
             self._count_trouble(_mistake_name(mistake, call))
             return str(mistake)
+        if observation.refused:
+            self._gatekeeper.refused(name, prepared.actions, observation.refused)
         self._troubles = 0
         let = {action.target for action in prepared.actions}
         others = [Action(Act.WRITE, edit.path) for edit in observation.patch.edits if edit.path not in let]
@@ -186,6 +188,8 @@ class Agent(Generic[O]):
             return await prepared.use(self._desk)
         except Mistake as mistake:
             return Observation(str(mistake))
+        except PolicyRefused as error:
+            return Observation(f"Refused by policy: {error.message}. Find another way.", refused=error.message)
 
     def _tool(self, name: str) -> AnyTool:
         for tool in self._role.tools:
@@ -210,7 +214,12 @@ class Agent(Generic[O]):
 
     async def _accepted(self, output: O) -> str:
         await self._desk.place.tree()
-        return await self._role.accept(output, self._desk)
+        try:
+            return await self._role.accept(output, self._desk)
+        except PolicyRefused as error:
+            return f"Refused by policy: {error.message}."
+        except Mistake as mistake:
+            return str(mistake)
 
     def _stop_repeating(self, call: ToolCall) -> None:
         """Raise `Mistake` where an action is repeated though nothing has changed; `AgentFailed` where it goes on."""

@@ -28,6 +28,8 @@ class Observation:
     text: str
     patch: Patch = field(default_factory=lambda: Patch(()))
     """Of the state before the call."""
+    refused: str = ""
+    """Why the policy forbade it, where only using the tool could tell: a path that leads through a link."""
 
 
 class Mistake(Exception):

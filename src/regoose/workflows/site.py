@@ -10,11 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from regoose.agents.tool import Mistake
 from regoose.domain.generation import Draft, Target
 from regoose.domain.patch import Patch
 from regoose.domain.repair import RepairReport
-from regoose.errors import PolicyRefused, SandboxDied
-from regoose.sandbox.base import Limits, Probe, Sandbox, Spec
+from regoose.errors import PolicyRefused, SandboxDied, SizeLimit
+from regoose.sandbox.base import MIB, Limits, Probe, Sandbox, Spec
 from regoose.sandbox.pool import Opener, Pool
 from regoose.search.repair import BaseReader, RepairOptions, RepairProgress, repair
 from regoose.search.testgen import GenerateOptions, GenerateProgress, generate
@@ -26,6 +27,9 @@ from regoose.workspace.environment import Environments, TargetEnvironment
 from regoose.workspace.git import Identity
 
 T = TypeVar("T")
+
+_LARGEST_FILE = 64 * MIB
+"""Bytes of a file that an author may look at."""
 
 
 class Chosen(Protocol):
@@ -163,11 +167,20 @@ class Site:
         return self._chosen.probe
 
     def read(self, path: str) -> bytes | None:
-        """Return a file of the base, None where there is none or it may not be followed; `furnish` comes first."""
+        """
+        Return a file of the base, None where there is none; `furnish` comes first.
+
+        Raises `PolicyRefused` where a symbolic link, a pipe or the like stands in the way, `Mistake` for a file that
+        is too large to be looked at.
+        """
         with Beneath(self.workspace.tree) as tree:
             try:
-                return tree.read(path)
-            except (FileNotFoundError, IsADirectoryError, PolicyRefused):
+                return tree.read(path, _LARGEST_FILE)
+            except SizeLimit as error:
+                raise Mistake(f"{error.message}. `shell` can show parts of it.") from None
+            except PolicyRefused:
+                if tree.is_special(path):
+                    raise
                 return None
 
     def suite(self, under: Patch | None = None) -> Suite:

@@ -36,7 +36,7 @@ from regoose.domain.plan import Plan
 from regoose.domain.run import Cost
 from regoose.domain.solve import Review, SolveResult, SolveTask, WrittenChange, WrittenTests
 from regoose.domain.task import Engine
-from regoose.errors import AgentFailed, PolicyRefused
+from regoose.errors import PolicyRefused
 from regoose.verify.flaky import Baseline
 from regoose.verify.red_green import Proof
 from regoose.verify.tamper import inspect_patch
@@ -60,7 +60,7 @@ from regoose.workflows.solving import (
     tests_told,
     tried,
 )
-from regoose.workflows.writing import Staff, Studio, hire
+from regoose.workflows.writing import MODEL_FAILED, Staff, Studio, hire
 
 if TYPE_CHECKING:
     from regoose.durable.run import Run
@@ -233,7 +233,7 @@ class _Solve:
                     break
                 change = await agent.go_on(said)
                 attempts.append(await self._attempt(len(attempts) + 1, agent, change, tests, red, baseline))
-        except AgentFailed as failure:
+        except MODEL_FAILED as failure:
             attempts[-1] = replace(attempts[-1], note=failure.message)
         return attempts
 
@@ -269,7 +269,7 @@ class _Solve:
                 evidence=attempt.told(),
                 environment=self._common()["environment"],
             )
-        except AgentFailed:
+        except MODEL_FAILED:
             return None  # a proof does not need a review; the report says that there is none
 
     def _common(self) -> dict[str, str]:

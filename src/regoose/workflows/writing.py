@@ -24,6 +24,7 @@ from regoose.errors import (
     NoModel,
     QuotaExhausted,
     RegooseError,
+    UnknownModel,
     WindowExceeded,
 )
 from regoose.sandbox.base import Limits
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 NOT_ASKED = "not reached"
 """Name of the ending of an agent whose model cannot be called: no other would do better."""
-MODEL_FAILED = (AgentFailed, ModelRejected, ModelUnsuitable, WindowExceeded)
+MODEL_FAILED = (AgentFailed, ModelRejected, ModelUnsuitable, UnknownModel, WindowExceeded)
 """Errors by which a model that can be reached did not do its part."""
 
 

@@ -13,6 +13,8 @@ from regoose.domain.policy import Act, Action
 from regoose.workspace.edits import Applied, Delete, Edit, Move, Replace, Write, apply_edits, parse_edits
 
 _LARGEST = 1_000_000
+_LARGEST_FILE = 4_000_000
+"""Bytes of a file that is changed, moved or deleted: a patch holds it before and after."""
 
 Path = Annotated[str, Field(min_length=1, max_length=1000, description="Relative to the repository.")]
 Text = Annotated[str, Field(max_length=_LARGEST)]
@@ -56,7 +58,14 @@ class _Move(_Arguments):
 
 async def _apply(edits: Sequence[Edit], desk: Desk) -> Observation:
     tree = await desk.files()
-    outcome = apply_edits(edits, desk.changes.read, tree.listing().paths)
+
+    def read(path: str) -> bytes | None:
+        content = desk.changes.read(path)
+        if content is not None and len(content) > _LARGEST_FILE:
+            raise Mistake(f"{path!r} holds {len(content):,} bytes; files above {_LARGEST_FILE:,} are not changed.")
+        return content
+
+    outcome = apply_edits(edits, read, tree.listing().paths)
     if isinstance(outcome, Applied):
         return Observation(outcome.message(), outcome.patch)
     raise Mistake(outcome.message())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import tokenize
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,13 +13,19 @@ from regoose.agents.tool import Mistake, Observation, Tool
 from regoose.context.globs import matcher
 from regoose.context.index import open_index
 from regoose.context.searching import list_files, search_symbol, search_text
+from regoose.context.tree import Skipped
 from regoose.domain.policy import Act, Action
 from regoose.errors import TimeLimit, UsageError
+from regoose.workspace.edits.source import legible
 
 _LINES = 400
 """Lines that one call shows."""
 _LINE = 500
 """Characters of one line that are shown."""
+_STRIDE = 65_536
+"""Characters that are passed over at once on the way to a line."""
+_NAMED = 5
+"""Files that are named where some are left out."""
 
 
 class _Read(BaseModel):
@@ -33,15 +38,32 @@ class _Read(BaseModel):
 
 async def _read(arguments: _Read, desk: Desk) -> Observation:
     path, first = arguments.path, arguments.first
-    lines = _text(path, desk).split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    if first > max(1, len(lines)):
-        raise Mistake(f"{path} has {len(lines)} lines, so there is no line {first}.")
-    last = min(arguments.last or len(lines), len(lines), first + _LINES - 1)
-    shown = "\n".join(f"{number:>6}| {_cut(line)}" for number, line in enumerate(lines[first - 1 : last], start=first))
-    more = f"\n[lines {first} to {last} of {len(lines)}; go on with first={last + 1}]" if last < len(lines) else ""
-    return Observation(f"{path}\n{shown}{more}" if lines else f"{path} is empty.")
+    text = _text(path, desk)
+    total = text.count("\n") + (not text.endswith("\n") and bool(text))
+    if first > max(1, total):
+        raise Mistake(f"{path} has {total} lines, so there is no line {first}.")
+    last = min(arguments.last or total, total, first + _LINES - 1)
+    lines = _lines(text, first, last)
+    shown = "\n".join(f"{number:>6}| {_cut(line)}" for number, line in enumerate(lines, start=first))
+    more = f"\n[lines {first} to {last} of {total}; go on with first={last + 1}]" if last < total else ""
+    if "\ufffd" in shown:
+        more += "\n[� stands for bytes that are not in the file's encoding]"
+    return Observation(f"{path}\n{shown}{more}" if text else f"{path} is empty.")
+
+
+def _lines(text: str, first: int, last: int) -> list[str]:
+    """Return some lines; a text of millions of lines is not cut into all of them."""
+    at, left = 0, first - 1
+    while left > (ends := text.count("\n", at, at + _STRIDE)):
+        at, left = at + _STRIDE, left - ends
+    lines: list[str] = []
+    for number in range(left + last - first + 1):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if number >= left:
+            lines.append(text[at:end])
+        at = end + 1
+    return lines
 
 
 def _cut(line: str) -> str:
@@ -58,18 +80,10 @@ def _text(path: str, desk: Desk) -> str:
     content = desk.changes.read(path)
     if content is None:
         raise Mistake(f"There is no file {path!r}. `list` and `search` show what there is.")
-    if b"\0" in content[:8192]:
+    text = legible(content, path)
+    if text is None:
         raise Mistake(f"{path!r} is not text: {len(content):,} bytes of something else.")
-    return content.decode(_encoding(path, content), "replace").replace("\r\n", "\n")
-
-
-def _encoding(path: str, content: bytes) -> str:
-    if not path.endswith(".py"):
-        return "utf-8"
-    try:
-        return tokenize.detect_encoding(io.BytesIO(content).readline)[0]
-    except SyntaxError:
-        return "utf-8"
+    return text.replace("\r\n", "\n")
 
 
 class _Search(BaseModel):
@@ -92,24 +106,31 @@ class _List(BaseModel):
 
 async def _search(arguments: _Search, desk: Desk) -> Observation:
     tree = await desk.files()
-    if arguments.what == "symbol":
-        index = await open_index(tree, desk.store)
-        wanted = matcher(arguments.paths)
-        symbols = [one for one in await search_symbol(index, arguments.query) if wanted(one.path)]
-        lines = [f"{one.path}:{one.symbol.start}-{one.symbol.end}: {one.symbol.signature}" for one in symbols]
-        return Observation(desk.outputs.shorten("\n".join(lines) or f"Nothing is called {arguments.query!r}."))
     try:
+        if arguments.what == "symbol":
+            index = await open_index(tree, desk.store)
+            wanted = matcher(arguments.paths)
+            symbols = [one for one in await search_symbol(index, arguments.query) if wanted(one.path)]
+            lines = [f"{one.path}:{one.symbol.start}-{one.symbol.end}: {one.symbol.signature}" for one in symbols]
+            return Observation(desk.outputs.shorten("\n".join(lines) or f"Nothing is called {arguments.query!r}."))
         literal = arguments.what == "text"
         found = await search_text(tree, arguments.query, literal=literal, paths=arguments.paths)
     except (UsageError, TimeLimit) as error:
         raise Mistake(f"{error.message}. {error.hint}") from None
     shown = [f"{one.path}:{one.line}: {one.text}" for one in found.matches if desk.may_read(one.path)]
     if not shown:
-        return Observation(f"No line matches {arguments.query!r}.")
+        return Observation(f"No line matches {arguments.query!r}.{_left_out(found.skipped)}")
     hidden = found.total - len(found.matches)
     if hidden:
         shown.append(f"[{found.total:,} lines in {found.files:,} files match; narrow the search to see others]")
-    return Observation(desk.outputs.shorten("\n".join(shown)))
+    return Observation(desk.outputs.shorten("\n".join(shown) + _left_out(found.skipped)))
+
+
+def _left_out(skipped: Sequence[Skipped]) -> str:
+    """Name the files that are not looked into, each with the reason."""
+    named = [f"{one.path} ({one.reason})" for one in skipped[:_NAMED]]
+    more = [f"and {len(skipped) - _NAMED:,} more"] if len(skipped) > _NAMED else []
+    return f"\n[left out: {'; '.join([*named, *more])}]" if skipped else ""
 
 
 async def _list(arguments: _List, desk: Desk) -> Observation:
@@ -119,10 +140,10 @@ async def _list(arguments: _List, desk: Desk) -> Observation:
     depth = arguments.depth + pattern.partition("*")[0].count("/")
     listed = await list_files(await desk.files(), pattern or "**", depth=depth)
     if not listed.entries:
-        raise Mistake(f"No file matches {arguments.paths!r}.")
+        raise Mistake(f"No file matches {arguments.paths!r}.{_left_out(listed.skipped)}")
     hidden = listed.total - len(listed.entries)
     more = f"\n[and {hidden:,} more; narrow the path to see them]" if hidden else ""
-    return Observation("\n".join(listed.entries) + more)
+    return Observation("\n".join(listed.entries) + more + _left_out(listed.skipped))
 
 
 def _reading(arguments: _Read) -> tuple[Action, ...]:

@@ -1,4 +1,4 @@
-"""A tool of one's own: how many open points a file has."""
+"""A tool of one's own: what the project's changelog says of a word."""
 
 from pydantic import BaseModel, Field
 
@@ -7,22 +7,22 @@ from regoose.agents.tool import Mistake, Observation, Tool
 from regoose.domain.policy import Act, Action
 
 
-class Where(BaseModel):
-    path: str = Field(description="A file, relative to the repository.")
+class Wanted(BaseModel):
+    word: str = Field(min_length=2, description="Part of a line, in whatever case.")
 
 
-async def count(where: Where, desk: Desk) -> Observation:
-    """Count the lines that say TODO, in the file as the agent has changed it so far."""
-    content = desk.changes.read(where.path)
-    if content is None:
-        raise Mistake(f"There is no file {where.path!r}.")  # told to the model
-    return Observation(f"{where.path} has {content.count(b'TODO')} open points.")
+async def look_up(wanted: Wanted, desk: Desk) -> Observation:
+    text = desk.changes.read("CHANGELOG.md")  # as the agent has changed it so far
+    if text is None:
+        raise Mistake("This project has no CHANGELOG.md.")  # told to the model
+    lines = [line for line in text.decode().splitlines() if wanted.word.lower() in line.lower()]
+    return Observation(desk.outputs.shorten("\n".join(lines)) or f"It says nothing of {wanted.word!r}.")
 
 
-count_todos = Tool(
-    name="count_todos",
-    description="Count the open points of a file.",
-    arguments=Where,
-    use=count,
-    actions=lambda where: (Action(Act.READ, where.path),),  # the policy decides first
+changelog = Tool(
+    name="changelog",
+    description="Find the lines of the changelog that have a word.",
+    arguments=Wanted,
+    use=look_up,
+    actions=lambda _: (Action(Act.READ, "CHANGELOG.md"),),  # the policy decides first
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from regoose.agents.checking import check_prompts
 from regoose.agents.role import O, Role
 from regoose.context.store import Store
+from regoose.domain.ask import AskResult, AskTask
 from regoose.domain.budget import Budget
 from regoose.domain.event import Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
@@ -19,7 +20,7 @@ from regoose.domain.preflight import Preflight
 from regoose.domain.prompt import PromptCheck
 from regoose.domain.run import FixResult, ProofResult
 from regoose.domain.solve import SolveResult, SolveTask
-from regoose.domain.task import FixTask, ProofTask
+from regoose.domain.task import FixTask, ProofTask, TaskLimits
 from regoose.durable.ledger import Ledger
 from regoose.errors import NotARepository
 from regoose.providers.models import Models
@@ -27,7 +28,7 @@ from regoose.providers.preflight import preflight
 from regoose.sandbox.base import Limits, Probe
 from regoose.sandbox.choice import choose, survey
 from regoose.settings import Loaded, load
-from regoose.workflows.ask import Asked, Question, ask
+from regoose.workflows.ask import Asked, Asking, asked
 from regoose.workflows.authors import Authors
 from regoose.workflows.earlier import Earlier
 from regoose.workflows.fix import fix
@@ -53,6 +54,7 @@ class App:
     equipment: Equipment
     models: Models
     authors: Authors
+    asking: Asking
 
     def redact(self, text: str) -> str:
         """Return a text without the secrets that the settings name."""
@@ -74,17 +76,29 @@ class App:
         """Say whether the prompts in force can be used with a model whose window has so many tokens."""
         return check_prompts(self.loaded.settings.prompts, window, Room.of(window).largest())
 
+    def learn(self, role: Role[O]) -> None:
+        """Have a role of the user's own, so that earlier runs of it can be resumed and replayed."""
+        self.asking.learn(role)
+
     async def ask(
         self, role: Role[O], repository: Path, observer: Observer | None = None, **variables: str
     ) -> Asked[O]:
         """
-        Have a role work on a checkout, outside of any run; nothing is written. `variables` are those of its prompt.
+        Have a role work on a checkout, as a run of its own: journalled, within the policy and the budget.
 
-        Raises the errors of models, `AgentFailed` where the role does not do its part, and `BudgetExceeded`.
+        `variables` are those of its prompt. What it changes is returned and written nowhere. Raises the errors of
+        models, `AgentFailed` where the role does not do its part, `BudgetExceeded`, and `NotARepository`.
         """
-        budget = Budget(usd=self.loaded.settings.max_cost)
-        question = Question(role=role, repository=repository, variables=variables, budget=budget)
-        return await ask(self.equipment, self.authors, question, observer)
+        settings = self.loaded.settings
+        limits = TaskLimits(suite_seconds=settings.testing_timeout, run_seconds=settings.workflow_timeout)
+        budget = Budget(usd=settings.max_cost)
+        self.asking.learn(role)
+        run_id = await self.runs.start(
+            AskTask(repository=str(repository), role=role.name, variables=variables, budget=budget, limits=limits)
+        )
+        result = await self.runs.follow(run_id, observer)
+        assert isinstance(result, AskResult)
+        return asked(role, result)
 
     async def recall(self, task: GenerateTask) -> GenerateResult | None:
         """Return the result of an earlier run of `test`, where the same would come out."""
@@ -105,13 +119,15 @@ async def connect(
     ledger = Ledger.beside_journal(loaded.settings.state_dir)
     async with aclosing(ledger), Models(loaded.settings, ledger) as models:
         authors = staff(loaded, models)
+        asking = Asking(equipment, authors)
         kinds = (
             Kind("fix", FixTask, FixResult, partial(fix, equipment, authors)),
             Kind("test", GenerateTask, GenerateResult, partial(generate_tests, equipment, authors)),
             Kind("solve", SolveTask, SolveResult, partial(solve, equipment, authors)),
+            Kind("ask", AskTask, AskResult, asking.carry_out),
         )
         async with RunService(loaded.settings.state_dir, kinds) as runs:
-            yield App(loaded=loaded, runs=runs, equipment=equipment, models=models, authors=authors)
+            yield App(loaded=loaded, runs=runs, equipment=equipment, models=models, authors=authors, asking=asking)
 
 
 def equip(loaded: Loaded) -> Equipment:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from regoose.domain.approval import Approval, Question
-from regoose.domain.run import RunState, StepRecord
+from regoose.domain.ask import AskResult
+from regoose.domain.evidence import Finding
+from regoose.domain.patch import FileEdit, Patch
+from regoose.domain.run import Cost, RunState, StepRecord
 from regoose.errors import ReplayMiss
 from regoose.reports.steps import load
 from regoose.testing import samples
@@ -142,3 +145,27 @@ def test_no_secret_leaves_by_them(call: Call, services: FakeServices) -> None:
     for command in (["export", "canary-1"], ["show", "canary-1", "--trajectory"]):
         out = call("runs", *command).out
         assert ("canary" in out, "[redacted]" in out) == (False, True)
+
+
+def test_what_a_role_of_ones_own_handed_in_is_shown(call: Call, services: FakeServices) -> None:
+    edit = FileEdit(path="count.md", before=None, after="2\n")
+    refused = Finding("policy", "not this role", "stats.py", 0, "not yours", blocking=False)
+    services.runs.results[ID] = AskResult(
+        run_id=ID,
+        role="counter",
+        repository="/r",
+        base_commit="0" * 40,
+        output='{"functions":2}',
+        patch=Patch((edit,)),
+        refused=(refused,),
+        cost=Cost(usd=0.5, input_tokens=10, output_tokens=5, calls=1),
+        seconds=1.5,
+        models=(("counter", "openai:gpt-4"),),
+    )
+    shown = call("runs", "show", ID)
+    assert shown.code == 0
+    for line in ("The counter handed in:", '  "functions": 2', "+2", "refused: stats.py: not yours", "openai:gpt-4"):
+        assert line in shown.out
+    document = call("runs", "watch", ID, "--json").document
+    assert (document["role"], document["output"]) == ("counter", {"functions": 2})
+    assert document["cost"] == {"usd": 0.5, "input_tokens": 10, "output_tokens": 5, "calls": 1}

@@ -14,11 +14,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from regoose.agents.prompt import read_prompt
 from regoose.domain.json import Json
+from regoose.testing.models import ModelServer, Script, Turn, When, call, conversation
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "extending"
 KEY = "a-key-that-nobody-may-see"
+AUTHOR = ("-c", "user.name=A", "-c", "user.email=a@localhost")
 
 
 @pytest.mark.parametrize("name", ["own_tool.py", "own_role.py", "own_provider.py"])
@@ -126,3 +130,71 @@ def test_a_provider_of_ones_own_that_lacks_what_it_needs_says_so(tmp_path: Path)
     assert trial["says"] == (
         "the provider 'gateway' (own_provider:Gateway) could not be made for 'llama-70b': KeyError: 'GATEWAY_KEY'"
     )
+
+
+CHANGELOG = """\
+# Changelog
+
+## Unreleased
+
+- Prices are kept in memory.
+"""
+ENTRY = "- Prices are written to a file."
+
+
+def repository(place: Path) -> Path:
+    place.mkdir()
+    (place / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
+    (place / "prices.py").write_text("PRICES = {}\n", encoding="utf-8")
+    for arguments in (["init", "-q"], ["add", "."], [*AUTHOR, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *arguments], cwd=place, check=True)
+    return place
+
+
+def test_a_role_and_a_tool_of_ones_own_work_as_a_run_like_any_other(tmp_path: Path) -> None:
+    target = repository(tmp_path / "target")
+    script = Script(
+        (
+            conversation(
+                call("changelog", word="PRICES"),
+                Turn(call("create", path="prices.py", text=""), When(last="- Prices are kept in memory.")),
+                Turn(
+                    call("edit", path="CHANGELOG.md", search="## Unreleased\n", replace=f"## Unreleased\n\n{ENTRY}"),
+                    When(last="not yours"),
+                ),
+                call("changelog", word="file"),
+                Turn(call("finish", entry=ENTRY), When(last=ENTRY)),
+                when=When(system="You keep the changelog", anywhere="The change is: prices are kept in a file"),
+            ),
+        )
+    )
+    code = f"import asyncio, pathlib, own_role; print(asyncio.run(own_role.write_entry(pathlib.Path({str(target)!r}), "
+    code += "'prices are kept in a file')))"
+    with ModelServer(script) as server:
+        named = {"OPENAI_BASE_URL": server.url("openai"), "OPENAI_API_KEY": KEY, "LLM_MODEL": "gpt-4"}
+        done = run(tmp_path, "-c", code, **named)
+        assert done.returncode == 0, done.stderr
+        assert f"+{ENTRY}\n" in done.stdout
+        assert "prices.py" not in done.stdout
+        assert (target / "CHANGELOG.md").read_text(encoding="utf-8") == CHANGELOG
+        assert server.problems == ()
+        assert server.calls == 5
+    runs = json.loads(run(tmp_path, "-m", "regoose", "runs", "list", "--json").stdout)["runs"]
+    (one,) = [(kept["run_id"], kept["kind"], kept["state"]) for kept in runs]
+    assert one[1:] == ("ask", "finished")
+    shown = json.loads(run(tmp_path, "-m", "regoose", "runs", "show", one[0], "--json").stdout)
+    steps = [step["name"] for step in shown["steps"]]
+    assert steps[:4] == ["models", "prepare", "scribe 1", "scribe 1.1 changelog"]
+    assert steps[-3:] == ["scribe 5", "scribe 5.1 finish", "result"]
+    assert shown["result"]["output"] == {"entry": ENTRY}
+    assert shown["result"]["cost"]["calls"] == 5
+    assert shown["result"]["cost"]["usd"] > 0
+    (refused,) = shown["result"]["refused"]
+    assert (refused["path"], refused["rule"]) == ("prices.py", "not this role")
+
+
+def test_the_prompt_of_the_role_is_in_order() -> None:
+    class Entry(BaseModel):
+        entry: str
+
+    assert read_prompt("scribe", EXAMPLES).problems(Entry) == ()

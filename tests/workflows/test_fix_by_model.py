@@ -187,7 +187,9 @@ async def test_a_model_that_fails_alone_is_the_error(machine: Machine, repositor
             await service.follow(run_id)
         summary, _ = await service.show(run_id)
         assert summary.state is RunState.INTERRUPTED
-        assert (await service.follow(await service.resume(run_id))).status is Verdict.PROVEN
+        result = await service.follow(await service.resume(run_id))
+    assert isinstance(result, FixResult)
+    assert result.status is Verdict.PROVEN
 
 
 async def test_a_model_leaves_nothing_to_choose(machine: Machine, repository: Repository) -> None:

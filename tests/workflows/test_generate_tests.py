@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from regoose.domain.evidence import Verdict
-from regoose.domain.generation import DropReason, GenerateTask, Oddity
+from regoose.domain.generation import DropReason, GenerateResult, GenerateTask, Oddity
 from regoose.domain.run import RunState
 from regoose.errors import DirtyTree, UsageError
 from regoose.testing.generation import ScriptedAuthor
@@ -235,5 +235,7 @@ async def test_an_interrupted_run_goes_on_where_it_was(machine: Machine, unteste
     async with machine.service(machine.equip(ScriptedSearch([]), AUTHOR)) as service:
         assert [run.state for run in await service.list()] == [RunState.INTERRUPTED]
         assert await service.resume() == run_id
-        assert (await service.follow(run_id)).status is Verdict.PROVEN
+        result = await service.follow(run_id)
+    assert isinstance(result, GenerateResult)
+    assert result.status is Verdict.PROVEN
     assert len(untested.branches()) == 1

@@ -43,6 +43,7 @@ async def test_a_fix_is_forked_and_replayed_though_its_repository_is_gone(
     async with machine.service(machine.equip(ScriptedSearch([]))) as service:  # its search would find nothing now
         (run,) = await service.list()
         child = await service.follow(await service.fork(run.run_id, "deliver"))
+    assert isinstance(child, FixResult)
     assert sorted(repository.branches()) == sorted([str(result.branch), str(child.branch)])
 
     shutil.rmtree(repository.root)
@@ -100,10 +101,13 @@ async def test_a_task_is_changed_on_the_way(machine: Machine, repository: Reposi
         with pytest.raises(TimeLimit):
             await service.follow(run_id)
         assert await service.resume(run_id, {"budget": {"usd": 2.0}}) == run_id
-        assert (await service.follow(run_id)).notes == ("None, Budget(usd=2.0, tokens=None, calls=7)",)
+        result = await service.follow(run_id)
+        assert isinstance(result, FixResult)
+        assert result.notes == ("None, Budget(usd=2.0, tokens=None, calls=7)",)
         assert (await service.replay(run_id)).has_ended
         child = await service.fork(run_id, "second", {"model": "ollama:qwen"})
         result = await service.follow(child)
+        assert isinstance(result, FixResult)
         assert (result.run_id, result.notes) == (child, ("ollama:qwen, Budget(usd=2.0, tokens=None, calls=7)",))
         assert spender.done == ["first", "second", "second"]
         summary, steps = await service.show(child)

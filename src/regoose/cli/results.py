@@ -11,14 +11,16 @@ import typer
 from regoose.cli.progress import Progress
 from regoose.cli.shell import Services, Shell
 from regoose.cli.summary import EXIT_CODES, show_fix, show_generate
+from regoose.cli.summary_ask import show_asked
 from regoose.cli.summary_solve import show_solve
+from regoose.domain.ask import AskResult
 from regoose.domain.generation import GenerateResult
 from regoose.domain.kinds import Result, Task
 from regoose.domain.solve import SolveResult
 from regoose.domain.task import TaskLimits
 from regoose.errors import ApprovalNeeded
 from regoose.reports.generation.document import generate_document
-from regoose.reports.json import Document, fix_document, solve_document
+from regoose.reports.json import Document, ask_document, fix_document, solve_document
 from regoose.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
@@ -79,16 +81,20 @@ def show(shell: Shell, result: Result) -> int:
         show_generate(shell.terminal.out, result, result.reproduce)
     elif isinstance(result, SolveResult):
         show_solve(shell.terminal.out, result, _rerun(shell, result.reproduce, result.repository))
+    elif isinstance(result, AskResult):
+        show_asked(shell.terminal.out, result)
     else:
         choose = shell.command(f"regoose fix {shlex.quote(result.repository)} --choose")
         show_fix(shell.terminal.out, result, _rerun(shell, result.reproduce, result.repository), choose)
-    return EXIT_CODES[result.status]
+    return 0 if isinstance(result, AskResult) else EXIT_CODES[result.status]
 
 
 def document(result: Result) -> Document:
     """Return the JSON document of a result."""
     if isinstance(result, GenerateResult):
         return generate_document(result)
+    if isinstance(result, AskResult):
+        return ask_document(result)
     return solve_document(result) if isinstance(result, SolveResult) else fix_document(result)
 
 

@@ -76,7 +76,7 @@ def show_run(
             if told and not shell.terminal.as_json:
                 show_trajectory(shell, run, trajectory(steps, whole=whole, redact=services.redact), whole=whole)
                 return 0
-            result = await services.runs.result(run) if summary.verdict is not None else None
+            result = await services.runs.result(run) if summary.state is RunState.FINISHED else None
         if shell.terminal.as_json:
             shell.terminal.document(
                 {

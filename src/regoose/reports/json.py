@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from regoose.domain.ask import AskResult
 from regoose.domain.evidence import Check, Evidence, SuiteCounts
 from regoose.domain.repair import Candidate
 from regoose.domain.run import Cost, FixResult, ProofResult, Replayed, RunSummary, StepRecord
@@ -75,6 +77,22 @@ def solve_document(result: SolveResult) -> Document:
         "cost": cost_document(result.cost),
         "seconds": round(result.seconds, 3),
         "report": result.report,
+    }
+
+
+def ask_document(result: AskResult) -> Document:
+    """Return what a role of the user's own handed in; every key is always present."""
+    return {
+        "run_id": result.run_id,
+        "role": result.role,
+        "repository": result.repository,
+        "base_commit": result.base_commit,
+        "output": json.loads(result.output),
+        "patch": result.patch.diff() or None,
+        "refused": [asdict(finding) for finding in result.refused],
+        "models": dict(result.models),
+        "cost": cost_document(result.cost),
+        "seconds": round(result.seconds, 3),
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from regoose.cli.shell import Flags
 from regoose.domain.approval import Approval, Question, unanswered
+from regoose.domain.ask import AskResult
 from regoose.domain.event import Event, Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
@@ -129,7 +130,7 @@ class FakeRuns:
             kind="test" if isinstance(result, GenerateResult) else "fix",
             repository=result.repository if result else "/repository",
             state=self.states[run_id],
-            verdict=result.status if result else None,
+            verdict=None if result is None or isinstance(result, AskResult) else result.status,
             started=1_700_000_000.0,
             ended=1_700_000_012.5 if result else None,
             question=self.questions.get(run_id),

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from regoose.domain.approval import Approval, Question, unanswered
+from regoose.domain.ask import AskResult, AskTask
 from regoose.domain.event import Event, Observer
 from regoose.domain.generation import GenerateResult, GenerateTask
 from regoose.domain.json import Json
@@ -62,7 +63,12 @@ class Kind(Generic[T, R]):
         return from_json(value, self.result)
 
 
-AnyKind = Kind[FixTask, FixResult] | Kind[GenerateTask, GenerateResult] | Kind[SolveTask, SolveResult]
+AnyKind = (
+    Kind[FixTask, FixResult]
+    | Kind[GenerateTask, GenerateResult]
+    | Kind[SolveTask, SolveResult]
+    | Kind[AskTask, AskResult]
+)
 
 _POLL_SECONDS = 0.5
 

@@ -61,6 +61,25 @@ async def test_an_answer_comes_with_its_usage(protocol: str, reach: Reach) -> No
     assert not request.body.get("stream")
 
 
+async def test_anthropic_keeps_what_was_said_for_the_next_turn_of_an_agent(reach: Reach) -> None:
+    used = scripted.Usage(input=100, output=20, cached=60, cache_write=30)
+    with ModelServer([say("hello", usage=used)] * 2) as server:
+        async with reach(server, "anthropic") as provider:
+            got = await provider.generate([user("Hi.")], tools=[READ])
+            await provider.generate([user("Sum up.")])
+    assert got.usage == Usage(input_tokens=100, cached_tokens=60, cache_write_tokens=30, output_tokens=20)
+    assert [request.body.get("cache_control") for request in server.requests] == [{"type": "ephemeral"}, None]
+
+
+async def test_a_server_that_keeps_nothing_is_not_asked_to_again(reach: Reach) -> None:
+    refusal = Answer(fault=scripted.Fault(FaultKind.BAD_REQUEST, message="cache_control: extra fields not permitted"))
+    with ModelServer([refusal, say("one"), say("two")]) as server:
+        async with reach(server, "anthropic") as provider:
+            for text in ("one", "two"):
+                assert (await provider.generate([user("Hi.")], tools=[READ])).text == text
+    assert ["cache_control" in request.body for request in server.requests] == [True, False, False]
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_a_conversation_with_everything_in_it_is_legal(protocol: str, reach: Reach) -> None:
     calls = (

@@ -92,6 +92,17 @@ def test_a_price_of_ones_own_counts_first() -> None:
     assert prices.usd(main(llm_provider="ollama", llm_model="x"), used) == 1.5
 
 
+def test_what_is_written_into_a_cache_costs_more_and_is_reserved() -> None:
+    claude = main(llm_provider="anthropic", llm_model="claude-sonnet-4-6")
+    used = Usage(input_tokens=100_000, cached_tokens=60_000, cache_write_tokens=30_000)
+    assert Prices().usd(claude, used) == pytest.approx(0.01 * 3 + 0.06 * 0.3 + 0.03 * 3.75)
+    own = Prices(["anthropic:claude-sonnet-4-6=3/0.3/15"])
+    assert own.usd(claude, used) == pytest.approx(Prices().usd(claude, used))
+    for prices in (Prices(), own):
+        assert prices.most(claude, input_tokens=100_000, output_tokens=0) == pytest.approx(0.375)
+    assert Prices().most(main(), input_tokens=1_000_000, output_tokens=0) == 30
+
+
 def test_a_known_price_counts_on_this_machine_too_and_an_unknown_one_is_none() -> None:
     million = Usage(input_tokens=1_000_000)
     at = {"openai_base_url": "http://localhost:1/v1"}

@@ -77,6 +77,8 @@ class Usage:
     """The cached ones included."""
     cached_tokens: int = 0
     """Of the input, read from the provider's cache."""
+    cache_write_tokens: int = 0
+    """Of the input, written into it, where the provider charges for that."""
     output_tokens: int = 0
     """What it thought included."""
     estimated: bool = False

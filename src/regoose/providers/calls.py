@@ -221,13 +221,9 @@ class Calls:
 
     def _worst(self, course: _Course, place: Place, max_tokens: int) -> Cost:
         """Return the most that an attempt can cost; raises `PriceUnknown`."""
-        most = Usage(input_tokens=bound(course.bytes), output_tokens=max_tokens)
-        return Cost(
-            usd=self._prices.usd(place.endpoint, most),
-            input_tokens=most.input_tokens,
-            output_tokens=most.output_tokens,
-            calls=1,
-        )
+        most = bound(course.bytes)
+        usd = self._prices.most(place.endpoint, input_tokens=most, output_tokens=max_tokens)
+        return Cost(usd=usd, input_tokens=most, output_tokens=max_tokens, calls=1)
 
     def _avoid(self, place: Place, how: Circumstances) -> None:
         place.failures += 1

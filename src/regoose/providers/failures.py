@@ -51,6 +51,7 @@ _PARAMETERS = {
     "temperature": ("temperature",),
     "limit": ("max_completion_tokens", "max_tokens"),
     "schema": ("json_schema", "response_format", "output_config", "output_format", "text.format"),
+    "cache": ("cache_control",),
 }
 _KEY = re.compile(r"api.key.(?:not.valid|invalid)", re.IGNORECASE)
 _DECLINED = {429, 503, 529}
@@ -104,7 +105,7 @@ def was_filtered(raised: Raised) -> bool:
 
 
 def refused_parameters(raised: Raised) -> tuple[str, ...]:
-    """Return which of `temperature`, `schema` and `limit` (fields of `Quirks`) a status of 400 complains about."""
+    """Return which of the parameters that `Quirks` names a status of 400 complains about."""
     heard = _listen(raised)
     if heard.status not in {400, 422} or _WINDOW.search(heard.words):
         return ()

@@ -20,6 +20,13 @@ from regoose.providers.names import ModelName, Provider
 _PER = 1_000_000
 _TABLES: dict[str, str] = {Provider.OPENAI_RESPONSES: "openai", Provider.AZURE: "azure"}
 _FREE_OF_CHARGE = {Provider.OLLAMA, Provider.LMSTUDIO}
+_CACHE_WRITE = 1.25
+"""
+Price of input that is written into the provider's cache, as a share of the price of other input.
+
+Anthropic's, for a cache of five minutes; others write without charge, and do not tell of it.
+Source: Anthropic's documentation of prompt caching.
+"""
 _FORMAT = "expected PROVIDER:NAME=INPUT/OUTPUT or INPUT/CACHED/OUTPUT in USD per million tokens"
 
 
@@ -48,7 +55,7 @@ class Price:
 
     def usd(self, usage: Usage) -> float:
         """Return what the tokens cost."""
-        fresh = max(0, usage.input_tokens - usage.cached_tokens)
+        fresh = max(0, usage.input_tokens - usage.cached_tokens) + (_CACHE_WRITE - 1) * usage.cache_write_tokens
         cached = self.input if self.cached is None else self.cached
         return (fresh * self.input + usage.cached_tokens * cached + usage.output_tokens * self.output) / _PER
 
@@ -59,6 +66,15 @@ class Prices:
     def __init__(self, own: Iterable[str] = ()) -> None:
         """Take the user's own prices, each `PROVIDER:NAME=PRICE`; raises `InvalidSetting` and `UnknownModel`."""
         self._own = dict(_own_price(line) for line in own)
+
+    def most(self, endpoint: Endpoint, *, input_tokens: int, output_tokens: int) -> float:
+        """Return the most that so many tokens can cost there, cached or not; raises `PriceUnknown`."""
+        return max(
+            self.usd(
+                endpoint, Usage(input_tokens=input_tokens, cache_write_tokens=written, output_tokens=output_tokens)
+            )
+            for written in (0, input_tokens)
+        )
 
     def usd(self, endpoint: Endpoint, usage: Usage) -> float:
         """Return what the tokens cost there; raises `PriceUnknown`."""
@@ -90,9 +106,11 @@ def _from_table(name: ModelName, usage: Usage) -> float:
     from genai_prices import Usage as Tokens  # noqa: PLC0415 - its data takes a while to load, and few commands need it
     from genai_prices import calc_price  # noqa: PLC0415
 
+    cached = min(usage.cached_tokens, usage.input_tokens)
     tokens = Tokens(
         input_tokens=usage.input_tokens,
-        cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
+        cache_read_tokens=cached,
+        cache_write_tokens=min(usage.cache_write_tokens, usage.input_tokens - cached),
         output_tokens=usage.output_tokens,
     )
     provider = _TABLES.get(name.provider, name.provider)

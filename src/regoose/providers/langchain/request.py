@@ -35,6 +35,8 @@ class Quirks:
     schema: bool = False
     limit: bool = False
     """The usual name of the limit of tokens."""
+    cache: bool = False
+    """That what was said shall be kept for the next request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,12 +163,18 @@ def _refusal(message: AIMessage) -> str:
     return str(said or "") or " ".join(str(block.get("refusal", "")) for block in found)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType]
 
 
+_WRITTEN = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+"""LangChain's names of what was written into Anthropic's cache: the first, or the others in its place."""
+
+
 def _usage(message: AIMessage) -> Usage:
     counted = message.usage_metadata
     if counted is None:
         return Usage()
+    details = counted.get("input_token_details", {})
     return Usage(
         input_tokens=counted["input_tokens"],
-        cached_tokens=counted.get("input_token_details", {}).get("cache_read") or 0,
+        cached_tokens=details.get("cache_read") or 0,
+        cache_write_tokens=sum(details.get(name) or 0 for name in _WRITTEN),
         output_tokens=counted["output_tokens"],
     )

@@ -237,4 +237,51 @@ def test_new_lines_among_lines_of_two_shifts() -> None:
         "    last", "        second(x)\n    last"
     )
     beside_shifted = shifted.replace("        first", "            zeroth(x)\n        first")
-    refused(run(shifted, beside_shifted, source), Unclear)
+    assert made(run(shifted, beside_shifted, source), Rung.INDENTATION) == source.replace(
+        "        first", "        zeroth(x)\n        first"
+    )
+    refused(run(shifted, beside_shifted, source, "a.txt"), Unclear)
+
+
+def test_steps_of_another_width_and_a_shift_are_told_apart_or_refused() -> None:
+    source = "def f(x):\n    if x:\n        first(x)\n    last(x)\n"
+    halved = "  if x:\n    first(x)\n"
+    assert made(run(halved, halved + "    second(x)\n", source), Rung.INDENTATION) == source.replace(
+        "    last", "        second(x)\n    last"
+    )
+    line = "  last(x)\n"
+    assert made(run(line, line + "  end(x)\n", source), Rung.INDENTATION) == source + "    end(x)\n"
+    assert made(run(line, "  if x:\n    last(x)\n", source), Rung.INDENTATION) == source.replace(
+        "    last(x)\n", "    if x:\n        last(x)\n"
+    )
+    deep = "    first(x)\n"
+    refused(run(deep, deep + "  return x\n", source, "a.txt"), Unclear)
+
+
+def test_new_lines_step_as_the_file_does_where_the_search_text_shows_no_depth() -> None:
+    source = "import os\n\nif os.name:\n    x = 1\n"
+    message = refused(run("import os\n", "import os\n\nif os:\n  y = 1\n", source), Unclear)
+    assert "'y = 1' is indented by a step ('  ') that the file does not have" in message
+    assert isinstance(run("import os\n", "import os\n\nif os:\n    y = 1\n", source), Applied)
+    assert isinstance(run(source, source + "if os:\n  y = 1\n", source), Applied)
+
+
+def test_a_stale_line_at_the_edge_may_tell_a_copy_apart() -> None:
+    stale = "        kept = lines[:limit]\n        self.count += len(kept)\n        return kept_lines\n"
+    new = stale.replace("count +=", "count -=")
+    assert made(run(stale, new), Rung.FUZZY) == SOURCE.replace("self.count +=", "self.count -=")
+    refused(run(stale.replace("kept_lines", "values"), new.replace("kept_lines", "values")), Missed)
+    quoted = '        with open(path, "r") as file:\n            file.writelines(lines)\n        self.saved = True\n'
+    refused(run(quoted, quoted.replace("True", "False")), Missed)
+
+
+def test_any_of_several_equal_runs_may_be_meant_by_a_deletion() -> None:
+    source = "first = 10_2\nshared()\nsecond = 1000\nfirst = 1000\nshared()\nthird = 1000\n"
+    search = "first = 1000\nshared()\nsecond = 1000\nfirst = 1000\nshared()\nthird = 1000\n"
+    refused(run(search, "first = 1000\nshared()\nthird = 1000\n", source), Missed)
+
+
+def test_several_places_of_context_alone_do_not_matter() -> None:
+    source = "def f():\n    one()\n    done()\n    two()\n    done()\n"
+    search = "def f():\n    one()\n    ...\n    done()\n"
+    assert made(run(search, search.replace(" one", " first"), source), Rung.FUZZY) == source.replace(" one", " first")

@@ -18,6 +18,7 @@ from regoose.workspace.edits import (
     Replace,
     Rung,
     Tally,
+    Unclear,
     Write,
     apply_edits,
     parse_edits,
@@ -53,15 +54,19 @@ def test_an_edit_with_one_exact_place_is_made_there_and_endings_stay(
 ) -> None:
     lines, start, end, new, first, last = edit
     search, replace = lines[first:last], lines[first:start] + new + lines[end:last]
-    places = sum(lines[at : at + len(search)] == search for at in range(len(lines) - len(search) + 1))
+    places = [at for at in range(len(lines) - len(search) + 1) if lines[at : at + len(search)] == search]
+    results = {tuple(lines[:at] + replace + lines[at + len(search) :]) for at in places}
     before = ending.join(lines) + (ending if last_line == "ended" else "")
     outcome = run({"f": before.encode()}, Replace("f", joined(search), joined(replace), whole_lines=True))
     if not joined(search).strip() or (last_line == "open" and not lines[-1]):
         return  # nothing to look for; or a last line that is blank and open is no line of the file
-    if places > 1:
+    if len(results) > 1:
         assert isinstance(outcome, Refused)
         assert isinstance(outcome.refusals[0], Ambiguous)
-    elif search != replace and last_line == "ended":
+    elif isinstance(outcome, Refused) and isinstance(outcome.refusals[0], Unclear):
+        assert not any(line[:1].isspace() for line in search if line.strip())  # nothing shows how deep the file is
+        assert any(line[:1].isspace() for line in new)
+    elif search != replace and last_line == "ended" and len(places) == 1:
         assert isinstance(outcome, Applied)
         assert outcome.placed[0].rung is Rung.EXACT
         after = "".join(line + ending for line in lines[:start] + new + lines[end:])

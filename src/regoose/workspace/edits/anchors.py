@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from regoose.workspace.edits.align import NOTHING, Alignment, align
 from regoose.workspace.edits.match import Match, paired, squeezed
@@ -39,13 +38,11 @@ class Strictness:
     """The share of its lines that the file does not have."""
     extra: float
     """Lines of the file between its own, as a share of them."""
-    alike: float
-    """How alike a stale line must be to what stands in its place, where no right lines surround it."""
     margin: float
     """How much weight any other place must fall short by."""
 
 
-USUAL = Strictness(wrong=0.34, extra=0.3, alike=0.5, margin=0.7)
+USUAL = Strictness(wrong=0.34, extra=0.3, margin=0.7)
 
 
 def folded(line: str) -> str:
@@ -87,7 +84,7 @@ def find_within(
     mine, theirs = _Page.of(search), _Page.of(lines[region[0] : region[1]], region[0])
     if not mine.keys or not theirs.keys or len(mine.keys) > _MOST_SEARCHED or not changes:
         return None
-    return _Finder.of(mine, theirs, changes, strictness).find(search, lines)
+    return _Finder.of(mine, theirs, search, changes, strictness).find(search, lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +99,11 @@ class _Finder:
     strictness: Strictness
 
     @classmethod
-    def of(cls, mine: _Page, theirs: _Page, changes: Sequence[Change], strictness: Strictness) -> _Finder:
-        touched = [at for at, row in enumerate(mine.rows) if any(one.start <= row < one.end for one in changes)]
+    def of(
+        cls, mine: _Page, theirs: _Page, search: Sequence[str], changes: Sequence[Change], strictness: Strictness
+    ) -> _Finder:
+        bounds = [_bounds(search, one) for one in changes]
+        touched = [at for at, row in enumerate(mine.rows) if any(start <= row < end for start, end in bounds)]
         gaps = [sum(row < one.start for row in mine.rows) for one in changes
                 if not any(one.start <= row < one.end for row in mine.rows)]  # fmt: skip
         counts = Counter(theirs.keys)
@@ -156,7 +156,10 @@ class _Finder:
 
     def _holds(self, found: Alignment) -> bool:
         """Whether every line to be replaced stands there."""
-        return any(row != NOTHING for row in found.same) and all(found.same[at] != NOTHING for at in self.touched)
+        return any(row != NOTHING for row in found.same) and all(
+            found.same[at] != NOTHING and _quoted(self.mine.texts[at]) == _quoted(self.theirs.texts[found.same[at]])
+            for at in self.touched
+        )
 
     def _alone(self, best: Alignment, window: tuple[int, int], everywhere: Sequence[Alignment]) -> bool:
         """Whether any other place is clearly worse, and explains nothing that this one does not."""
@@ -193,8 +196,6 @@ class _Finder:
             return False
         if not any(self.weights[at] >= 1 and _telling(self.mine.keys[at]) for at in right):
             return False
-        if len(right) == 1 and (wrong > 1 or self.weights[right[0]] < 1 or not _telling(self.mine.keys[right[0]])):
-            return False
         return self._extra_fits(found, right) and all(
             self._stale_fits(found, at, right) for at in range(size) if found.same[at] == NOTHING
         ) and all(self._gap_fits(found, gap) for gap in self.gaps)  # fmt: skip
@@ -213,21 +214,38 @@ class _Finder:
         mine = self.mine.texts[at].strip()
         between = right[0] < at < right[-1]
         row = found.stale[at]
+        theirs = "" if row == NOTHING else self.theirs.texts[row].strip()
+        if mine.startswith("#") and not between and not theirs.startswith("#"):
+            return self._sure(right)
         if row == NOTHING:
             return between and not _DEFINITION.match(mine)
-        theirs = self.theirs.texts[row].strip()
         here, there = _DEFINITION.match(mine), _DEFINITION.match(theirs)
         if here or there:
             return here is not None and there is not None and here.groups() == there.groups()
-        return between or (
-            self._sure(right, 1 if mine.startswith("#") and theirs.startswith("#") else _SURE)
-            and _alike(mine, theirs) >= self.strictness.alike
-        )
+        return between or (self._sure(right) and self._one_word(mine, theirs))
 
-    def _sure(self, right: Sequence[int], enough: int) -> bool:
-        """Whether enough lines, and one of those on which the place hangs, stand nowhere else in the file."""
+    def _sure(self, right: Sequence[int]) -> bool:
+        """Whether two lines, and one of those on which the place hangs, stand nowhere else in the file."""
         single = {at for at in right if self.weights[at] >= 1 and _telling(self.mine.keys[at])}
-        return len(single) >= enough and not single.isdisjoint(self._bearing())
+        return len(single) >= _SURE and not single.isdisjoint(self._bearing())
+
+    def _one_word(self, mine: str, theirs: str) -> bool:
+        """
+        Whether one word tells two lines apart, and says nothing of where.
+
+        A word that stands elsewhere in the file may name another place; one in quotes may be what tells a copy apart.
+        """
+        words, others = (re.findall(r"\w+|[^\w\s]", text[:500]) for text in (mine, theirs))
+        head = _common(words, others)
+        tail = _common(words[head:][::-1], others[head:][::-1])
+        gone, come = words[head : len(words) - tail], others[head : len(others) - tail]
+        if len(gone) > 1 or len(come) > 1 or not all(re.match(r"\w", word) for word in gone + come):
+            return False
+        if _quoted(mine) != _quoted(theirs):
+            return False
+        return mine.startswith("#") or not any(
+            re.search(rf"\b{word}\b", text) for word in gone for text in self.theirs.texts
+        )
 
     def _gap_fits(self, found: Alignment, gap: int) -> bool:
         """Whether an insertion lies beside a right line; whether it lies there at once is seen when it is made."""
@@ -243,6 +261,22 @@ class _Finder:
         return before is None or after is None or before + 1 == after
 
 
+def _common(mine: Sequence[str], other: Sequence[str]) -> int:
+    """Count what both begin with."""
+    return next(
+        (at for at, pair in enumerate(zip(mine, other, strict=False)) if pair[0] != pair[1]), min(len(mine), len(other))
+    )
+
+
+def _bounds(search: Sequence[str], change: Change) -> tuple[int, int]:
+    """Return all lines that a deletion may mean: after `a b a b`, it is not said which `a b` has gone."""
+    start, end = change.start, change.end
+    if change.new_start == change.new_end:
+        start -= _common(search[:start][::-1], search[start:end][::-1])
+        end += _common(search[change.start : change.end], search[end:])
+    return start, end
+
+
 def _weight(count: int) -> float:
     """Weigh a line by how often it stands: the oftener, the less it says of where."""
     return 1.0 if count <= 1 else 0.7 if count <= 4 else 0.4  # noqa: PLR2004 - this is their definition
@@ -253,7 +287,6 @@ def _telling(key: str) -> bool:
     return sum(character.isalnum() for character in key) > 5  # noqa: PLR2004 - this is its definition
 
 
-def _alike(mine: str, theirs: str) -> float:
-    """Compare two lines by their words."""
-    words, others = re.findall(r"\w+|[^\w\s]", mine[:500]), re.findall(r"\w+|[^\w\s]", theirs[:500])
-    return SequenceMatcher(None, words, others, autojunk=False).ratio()
+def _quoted(line: str) -> list[str]:
+    """Return what stands in quotes, where white space has a meaning."""
+    return re.findall(r'"[^"]*"', line.translate(_FOLDED).replace("'", '"'))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from regoose.workspace.edits import anchors, elision, fragment, match, shown, syntax
+from regoose.workspace.edits import anchors, check, elision, fragment, match, shown, syntax
 from regoose.workspace.edits.forms import Reading, Replace
 from regoose.workspace.edits.match import Match, indent, squeezed
 from regoose.workspace.edits.nearest import nearest
@@ -94,7 +94,7 @@ def _rungs(edit: Replace, texts: Sequence[_Text], lines: Sequence[str], path: st
         for one in match.content(text.search, lines, anchors.folded)
     ]
     yield [_Place(text, one) for text in texts for one in elision.find(text.search, lines)]
-    whole_texts = [text for text in texts if not any(elision.is_marker(line) for line in text.search)]
+    whole_texts = [text for text in texts[:1] if not any(elision.is_marker(line) for line in text.search)]
     finders = (anchors.find, syntax.find) if path.endswith((".py", ".pyi")) else (anchors.find,)
     for find in finders:
         yield [
@@ -137,21 +137,25 @@ def _under(lines: Sequence[str], row: int, heading: str) -> bool:
 
 
 def _settle(places: Sequence[_Place], source: Source, path: str) -> Spliced | Refusal:
-    """Make the edit where there is one place, and where all readings of it come to the same."""
+    """Make the edit where all places and readings come to the same, or one reading alone can be parsed."""
     firsts = sorted({place.match.first for place in places})
-    if len(firsts) > 1 or len({place.match.pairs for place in places if place.text is places[0].text}) > 1:
-        return _ambiguous(path, firsts, source.lines)
+    several = len(firsts) > 1 or len({place.match.pairs for place in places if place.text is places[0].text}) > 1
     made: dict[Source, Spliced] = {}
     why = ""
     for place in places:
         if lost := _marker_lost(place):
             return _lost(path, lost)
         try:
-            result = splice(source, place.match, place.text.search, place.text.replace)
+            results = splice(source, place.match, place.text.search, place.text.replace)
         except Unfit as unfit:
             why = why or str(unfit)
             continue
-        made.setdefault(result, Spliced(result, place.match.rung, firsts[0] + 1, _stale_note(place, source.lines)))
+        for one in results:
+            made.setdefault(one, Spliced(one, place.match.rung, firsts[0] + 1, _stale_note(place, source.lines)))
+    if several and (why or len(made) > 1 or len(places) >= match.MOST_PLACES):
+        return _ambiguous(path, firsts, source.lines)
+    if len(made) > 1:
+        made = {one: spliced for one, spliced in made.items() if check.parses(path, one.text)}
     if len(made) == 1:
         return made.popitem()[1]
     why = why or "the edit can be read in more than one way, and the results differ"

@@ -1,39 +1,62 @@
-"""How new lines are indented where the author's lines were indented otherwise than the file's."""
+"""
+How new lines are indented where the author's lines were indented otherwise than the file's.
+
+The lines that author and file have in common tell how the author's indentation is to be read. Often they allow
+several readings: lines shown at depth 2 that stand at depth 4 were shifted by two, or written in steps half as wide.
+All readings are returned; an edit is made where they come to the same.
+"""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from regoose.workspace.edits.match import indent
 
 _TABS = (4, 8, 2, 3)
 """How many columns a tab may stand for, the usual first."""
-_SHALLOW = 3
-_UNIT = 4
-"""How deep a block is usually indented."""
+_SCALES = ((2, 1), (1, 2))
+"""Steps of the file for steps of the author."""
+_MOST_READINGS = 16
+_USUAL = 0.1
+"""A step counts as the file's own if so large a part of its steps is like it."""
+_OPENERS = (":", "(", "[", "{")
 _OWN = re.compile(r"(?:async |def |class |@|import |from |if __name__|[-*+#] |\.\. |\d+\. )")
 
-Pair = tuple[str, str]
-"""The indentation of one line, as its author wrote it and as the file has it."""
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A line that author and file have in common: its row in the search text, and its indentation in both."""
+
+    row: int
+    mine: str
+    theirs: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Column in the file = (column as written - `start`) * `times` / `per` + `base`."""
+    """Column in the file = (column as written - `start`) * `times` / `per` + `base`; unlike `AS_WRITTEN`."""
 
-    start: int
-    base: int
+    start: int = 0
+    base: int = 0
     times: int = 1
     per: int = 1
-    tab: int = 4
+    tab: int = 0
+    """The width of a tab; 0 where white space is taken as it is written."""
     tabs: bool = False
     """Whether the file indents by tabs."""
+    first: str = ""
+    """What a first line without indentation gets."""
 
-    def of(self, written: str) -> str | None:
+    def of(self, written: str, *, first: bool) -> str | None:
         """Return the indentation in the file; None where it comes to no column."""
+        if first and not written and self.first:
+            return self.first
+        if not self.tab:
+            return written
         columns, rest = divmod((_columns(written, self.tab) - self.start) * self.times, self.per)
         columns += self.base
         if rest or columns < 0:
@@ -41,130 +64,142 @@ class Rule:
         return "\t" * (columns // self.tab) + " " * (columns % self.tab) if self.tabs else " " * columns
 
 
+AS_WRITTEN = Rule()
+
+
 @dataclass(frozen=True, slots=True)
-class Reindent:
-    """What a new line's indentation becomes; made from the lines that author and file have in common."""
+class Readings:
+    """Ways to read the indentation of an edit: for each of its changes a rule."""
 
-    first: Pair | None
-    """The first line's own pair, where the author cut its indentation off and kept that of the others."""
-    known: tuple[Pair, ...]
-    rule: Rule | None
-    local: bool = True
-    """Whether a new line is taken as written where no rule holds throughout, but the lines around it are the file's."""
-
-    def line(self, line: str, *, is_first: bool, near: Sequence[Pair] = ()) -> str | None:
-        """
-        Return a new line as it is to stand in the file; None where its indentation cannot be derived.
-
-        `near` are the pairs of the lines around it, which count where no rule holds throughout.
-        """
-        if not line.strip():
-            return line
-        written = indent(line)
-        if is_first and self.first and written == self.first[0]:
-            found: str | None = self.first[1]
-        else:
-            found = self._indent(written, near)
-        return None if found is None else found + line[len(written) :]
-
-    def _indent(self, written: str, near: Sequence[Pair]) -> str | None:
-        if self.rule and all(mine == theirs for mine, theirs in self.known):
-            return written
-        if self.rule:
-            return self.rule.of(written)
-        as_written = self.local and bool(near) and all(mine == theirs for mine, theirs in near)
-        return written if as_written else None
+    each: tuple[tuple[Rule, ...], ...]
+    sure: bool
+    """Whether the lines in common show how wide the author's steps are; else new lines must step as the file does."""
 
 
-def derive(pairs: Sequence[tuple[str, str]], new: Sequence[str]) -> Reindent:
+def readings(pairs: Sequence[Pair], spans: Sequence[tuple[int, int]], new: Sequence[str]) -> Readings:
     """
-    Derive the rule from pairs of lines, as the author wrote them and as the file has them.
+    Return all readings that the lines in common allow; none where they follow no rule.
 
-    `new` are the lines of the replacement, which tell how the author understood a first line without indentation.
+    `spans` are the changes, as rows of the search text; `new` are the lines of the replacement.
     """
-    known = [(indent(mine), indent(theirs)) for mine, theirs in pairs]
-    if known and not known[0][0] and known[0][1]:
-        rest = tuple(dict.fromkeys(known[1:]))
-        kept = _as_in_file(new, known[0][1]) if not rest else all(mine == theirs for mine, theirs in rest)
-        if kept:
-            return Reindent(known[0], rest, Rule(0, 0))
-        if not rest and _begins_anew(new):
-            return Reindent(None, (), None, local=False)
-    distinct = tuple(dict.fromkeys(known))
-    step = _step(new)
-    if 0 < step <= _SHALLOW and any(mine != theirs for mine, theirs in distinct) and _by_fours(distinct):
-        fits = all(len(mine) * _UNIT == len(theirs) * step for mine, theirs in distinct)
-        return Reindent(None, distinct, Rule(0, 0, _UNIT, step) if fits else None, local=False)
-    return Reindent(None, distinct, _rule(distinct))
+    count = len(spans)
+    distinct = list(dict.fromkeys((pair.mine, pair.theirs) for pair in pairs))
+    sure = len(distinct) > 1 or any(mine == theirs != "" for mine, theirs in distinct)
+    if not distinct:
+        return Readings(((AS_WRITTEN,) * count,), sure=False)
+    rules = _uniform(distinct)
+    if stripped := _stripped(pairs, new):
+        rules = [stripped] if len(pairs) > 1 else [*rules, stripped]
+    found = [(rule,) * count for rule in rules]
+    if all(rule.times != rule.per for rule in rules):
+        found += _local(pairs, spans)
+    return Readings(tuple(dict.fromkeys(found)), sure)
 
 
-def _step(new: Sequence[str]) -> int:
-    """Return by how much the author indents a block; 0 where the lines show none."""
-    lines = [line.rstrip() for line in new if line.strip()]
-    steps = [
-        len(indent(line)) - len(indent(above))
-        for above, line in itertools.pairwise(lines)
-        if above.endswith((":", "(", "[", "{")) and "\t" not in indent(line)
-    ]
-    return min((step for step in steps if step > 0), default=0)
+def _uniform(distinct: Sequence[tuple[str, str]]) -> list[Rule]:
+    """Find the rules that all pairs follow: one shift, or steps of another width."""
+    if all(mine == theirs for mine, theirs in distinct):
+        return [AS_WRITTEN]
+    with_tabs = any("\t" in mine + theirs for mine, theirs in distinct)
+    tabs = any("\t" in theirs for _, theirs in distinct)
+    rules: list[Rule] = []
+    for tab in _TABS if with_tabs else _TABS[:1]:
+        depths = sorted({(_columns(mine, tab), _columns(theirs, tab)) for mine, theirs in distinct})
+        if len({theirs - mine for mine, theirs in depths}) == 1:
+            rules.append(Rule(*depths[0], tab=tab, tabs=tabs))
+        rules += [
+            Rule(times=times, per=per, tab=tab, tabs=tabs)
+            for times, per in _SCALES
+            if all(mine * times == theirs * per for mine, theirs in depths)
+        ]
+    unmoved = [rule for rule in rules if rule.start == rule.base and rule.times == rule.per]
+    return unmoved[:1] or rules
 
 
-def _by_fours(distinct: Sequence[Pair]) -> bool:
-    """Whether the lines of the file are indented by fours, as far as is seen."""
-    return not any("\t" in theirs or len(theirs) % _UNIT for _, theirs in distinct)
+def _stripped(pairs: Sequence[Pair], new: Sequence[str]) -> Rule | None:
+    """Read a first line without indentation as one that was cut off, the others being as deep as in the file."""
+    head, *rest = pairs
+    if head.mine or not head.theirs:
+        return None
+    kept = all(pair.mine == pair.theirs for pair in rest) if rest else _may_be_kept(new, head.theirs)
+    return Rule(first=head.theirs) if kept else None
 
 
-def _as_in_file(new: Sequence[str], theirs: str) -> bool:
-    """Whether a replacement's lines behind its first are as deep as the file's, so that the first alone was cut."""
+def _may_be_kept(new: Sequence[str], theirs: str) -> bool:
+    """Whether a replacement's lines behind its first may be as deep as written, the first alone having been cut."""
     lines = [line for line in new if line.strip()]
-    if len(lines) < 2 or indent(lines[0]):  # noqa: PLR2004 - a first one and others
-        return False
-    opens = lines[0].rstrip().endswith((":", "(", "[", "{"))
-    return all(len(indent(line)) >= len(theirs) for line in lines[1:]) and (
-        not opens or len(indent(lines[1])) > len(theirs)
-    )
-
-
-def _begins_anew(new: Sequence[str]) -> bool:
-    """Whether a line without indentation begins something of its own, so that it may stand as deep as it is written."""
+    if len(lines) > 1 and not indent(lines[0]) and all(len(indent(line)) >= len(theirs) for line in lines[1:]):
+        opens = lines[0].rstrip().endswith(_OPENERS)
+        return not opens or len(indent(lines[1])) > len(theirs)
     return any(
         _OWN.match(line) is not None or (indent(line) == "" != line.strip() and not before.strip())
         for before, line in itertools.pairwise(new)
     )
 
 
-def _rule(distinct: Sequence[Pair]) -> Rule | None:
-    """Find a rule that all pairs follow: the same shift, else the same proportion."""
-    if not distinct:
-        return Rule(0, 0)
-    with_tabs = any("\t" in mine + theirs for mine, theirs in distinct)
-    tabs = any("\t" in theirs for _, theirs in distinct)
-    shifted: list[Rule] = []
-    for tab in _TABS if with_tabs else _TABS[:1]:
-        depths = sorted({(_columns(mine, tab), _columns(theirs, tab)) for mine, theirs in distinct})
-        if len({theirs - mine for mine, theirs in depths}) == 1:
-            shifted.append(Rule(*depths[0], tab=tab, tabs=tabs))
-    if shifted:
-        best = min(shifted, key=lambda rule: abs(rule.base - rule.start))
-        return None if len(distinct) == 1 and not with_tabs and _unsure(*distinct[0]) else best
-    return _proportion(sorted({(_columns(mine, 4), _columns(theirs, 4)) for mine, theirs in distinct}), tabs=tabs)
+def _local(pairs: Sequence[Pair], spans: Sequence[tuple[int, int]]) -> Iterator[tuple[Rule, ...]]:
+    """
+    Read an edit of which one end, or both, were shifted and the rest is as deep as in the file.
+
+    New lines beside shifted ones may be as deep as written, or shifted with them.
+    """
+    runs: list[list[Pair]] = []
+    for pair in pairs:
+        if runs and _shift(runs[-1][-1]) == _shift(pair):
+            runs[-1].append(pair)
+        else:
+            runs.append([pair])
+    unmoved = [at for at, run in enumerate(runs) if _shift(run[0]) == 0]
+    if len(unmoved) != 1 or len(runs) - unmoved[0] > 2 or unmoved[0] > 1:  # noqa: PLR2004 - one run at either end
+        return
+    options = [list(dict.fromkeys([AS_WRITTEN, *(_shifted(pair) for pair in _near(pairs, span))])) for span in spans]
+    yield from itertools.islice(itertools.product(*options), _MOST_READINGS + 1)
 
 
-def _unsure(mine: str, theirs: str) -> bool:
-    """Whether a single pair may speak of another width of indentation as well as of another depth."""
-    low, high = sorted((len(mine), len(theirs)))
-    return 0 < low <= _SHALLOW and high == 2 * low
+def _near(pairs: Sequence[Pair], span: tuple[int, int]) -> list[Pair]:
+    """Return the pairs of a change, or those next to it on both sides."""
+    own = [pair for pair in pairs if span[0] <= pair.row < span[1]]
+    before = [pair for pair in pairs if pair.row < span[0]][-1:]
+    after = [pair for pair in pairs if pair.row >= span[1]][:1]
+    return own or before + after
 
 
-def _proportion(depths: Sequence[tuple[int, int]], *, tabs: bool) -> Rule | None:
-    """Find that one indents twice as deep as the other, from enough lines to tell it from blocks that were shifted."""
-    shallow = any(1 < min(pair) <= _SHALLOW for pair in depths)
-    if len(depths) < (2 if shallow else 3):
+def _shifted(pair: Pair) -> Rule:
+    tab = _TABS[0]
+    if pair.mine == pair.theirs:
+        return AS_WRITTEN
+    return Rule(0, _shift(pair), tab=tab, tabs="\t" in pair.theirs)
+
+
+def _shift(pair: Pair) -> int:
+    return _columns(pair.theirs, _TABS[0]) - _columns(pair.mine, _TABS[0])
+
+
+def foreign_step(new: Sequence[tuple[str, str]], file: Sequence[str]) -> tuple[str, str] | None:
+    """
+    Return a step by which a new line is indented, and the file's are not, and that line; None where there is none.
+
+    `new` are pairs of lines that follow each other in the result, the second one new.
+    """
+    deeper = [(step, line, above.rstrip().endswith(_OPENERS)) for above, line in new if (step := _step(above, line))]
+    opened = any(opens for _, _, opens in deeper)
+    seen = [(step, line) for step, line, opens in deeper if opens or not opened]
+    if not seen:
         return None
-    for times, per in ((2, 1), (1, 2)):
-        if all(mine * times == theirs * per for mine, theirs in depths):
-            return Rule(0, 0, times, per, tabs=tabs)
-    return None
+    lines = [line for line in file if line.strip()]
+    pairs = itertools.pairwise(lines)
+    steps = Counter(
+        step
+        for above, line in pairs
+        if (step := _step(above, line)) and (not opened or above.rstrip().endswith(_OPENERS))
+    )
+    return next(((step, line) for step, line in seen if steps and steps[step] < _USUAL * steps.total()), None)
+
+
+def _step(above: str, line: str) -> str:
+    """Return by what a line is indented deeper than the one above."""
+    outer, inner = indent(above), indent(line)
+    return inner.removeprefix(outer) if inner.startswith(outer) else ""
 
 
 def _columns(written: str, tab: int) -> int:

@@ -8,12 +8,12 @@ stays in the file byte for byte, however the author wrote it. Only what differs 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regoose.workspace.edits.match import UNPAIRED, Match, indent, squeezed
 from regoose.workspace.edits.outcome import Rung
-from regoose.workspace.edits.reindent import Reindent, derive
+from regoose.workspace.edits.reindent import Pair, Rule, foreign_step, readings
 from regoose.workspace.edits.source import Source
 
 _LARGEST_COMPARISON = 1_000_000
@@ -50,21 +50,32 @@ def changes(search: Sequence[str], replace: Sequence[str], *, literal: bool) -> 
     ]
 
 
-def splice(source: Source, match: Match, search: Sequence[str], replace: Sequence[str]) -> Source:
-    """Return the file with the edit made at its place; raises `Unfit` where that is not certain."""
-    writer = _Writer.of(source, match, search, replace)
-    lines, endings = list(source.lines), list(source.endings)
-    for change in reversed(changes(search, replace, literal=match.rung is Rung.EXACT)):
-        if match.rung is not Rung.EXACT and _respaces(source.lines, search, replace, match.pairs, change):
-            raise Unfit("the edit changes white space alone, and that of the file is not as the search text shows it")
-        start, end = _extent(source.lines, search, match.pairs, change)
-        new = [writer.line(change, row) for row in range(change.new_start, change.new_end)]
-        ending = endings[start] if start < len(endings) else ""
-        if start and (start == end or not ending):
-            ending = endings[start - 1]
-        lines[start:end] = new
-        endings[start:end] = [ending] * len(new)
-    return source.with_lines(lines, endings)
+def splice(source: Source, match: Match, search: Sequence[str], replace: Sequence[str]) -> list[Source]:
+    """
+    Return the file with the edit made at its place, once for each reading of the edit's indentation.
+
+    Raises `Unfit` where the lines to change are not certain, or no reading says how deep the new ones stand.
+    """
+    differing = changes(search, replace, literal=match.rung is Rung.EXACT)
+    if match.rung is not Rung.EXACT and any(
+        _respaces(source.lines, search, replace, match.pairs, change) for change in differing
+    ):
+        raise Unfit("the edit changes white space alone, and that of the file is not as the search text shows it")
+    shown = [(row, search[row], source.lines[at]) for row, at in enumerate(match.pairs)
+             if at != UNPAIRED and search[row].strip() and row not in match.stale]  # fmt: skip
+    pairs = [Pair(row, indent(mine), indent(theirs)) for row, mine, theirs in shown]
+    found = readings(pairs, [(change.start, change.end) for change in differing], replace)
+    writer = _Writer(
+        source,
+        replace,
+        [(change, *_extent(source.lines, search, match.pairs, change)) for change in differing],
+        strip=any(mine != mine.rstrip() and theirs == theirs.rstrip() for _, mine, theirs in shown),
+        steps=not found.sure,
+    )
+    made = [writer.write(rules) for rules in found.each]
+    if results := [one for one in made if isinstance(one, Source)]:
+        return results
+    raise Unfit(next((one for one in made if isinstance(one, str)), "the lines are indented by no one rule"))
 
 
 def _respaces(
@@ -134,39 +145,56 @@ def _found(search: Sequence[str], pairs: Sequence[int], row: int) -> bool:
 class _Writer:
     """Writes new lines in the file's manner."""
 
+    source: Source
     replace: Sequence[str]
-    reindent: Reindent
-    pairs: Sequence[tuple[int, str, str]]
-    """Row of the search text, indentation as written, indentation in the file."""
+    places: Sequence[tuple[Change, int, int]]
+    """Each change with the lines of the file that it deletes, or where it inserts (`start == end`)."""
     strip: bool
     """Whether blanks at the ends of new lines are cut, as those of the others had to be forgiven."""
-    first: int
-    """The first line of the replacement that is not blank."""
+    steps: bool
+    """Whether new lines must be indented by steps that the file has."""
 
-    @classmethod
-    def of(cls, source: Source, match: Match, search: Sequence[str], replace: Sequence[str]) -> _Writer:
-        paired = [one for one in _paired(source.lines, match.pairs, search) if one[0] not in match.stale]
-        reindent = derive([(mine, theirs) for _, mine, theirs in paired], replace)
-        strip = any(mine != mine.rstrip() and theirs == theirs.rstrip() for _, mine, theirs in paired)
-        indents = [(row, indent(mine), indent(theirs)) for row, mine, theirs in paired]
-        first = next((row for row, line in enumerate(replace) if line.strip()), 0)
-        return cls(replace, reindent, indents, strip, first)
+    def write(self, rules: Sequence[Rule]) -> Source | str:
+        """Return the file in one reading, a rule for each change; or why that is none."""
+        lines, endings = list[str](), list[str]()
+        new: list[int] = []
+        cursor = 0
+        for (change, start, end), rule in zip(self.places, rules, strict=True):
+            lines += self.source.lines[cursor:start]
+            endings += self.source.endings[cursor:start]
+            for row in range(change.new_start, change.new_end):
+                if (line := self._line(row, rule)) is None:
+                    return f"the lines are indented unlike the file's: how deep is {self.replace[row].strip()!r}?"
+                new.append(len(lines))
+                lines.append(line)
+            endings += [self._ending(start, end)] * (change.new_end - change.new_start)
+            cursor = end
+        lines += self.source.lines[cursor:]
+        endings += self.source.endings[cursor:]
+        if self.steps and (found := foreign_step(_above(lines, new), self.source.lines)):
+            return f"{found[1].strip()!r} is indented by a step ({found[0]!r}) that the file does not have"
+        return self.source.with_lines(lines, endings)
 
-    def line(self, change: Change, row: int) -> str:
-        """Return a line of the replacement as it is to stand in the file."""
+    def _line(self, row: int, rule: Rule) -> str | None:
         text = self.replace[row]
-        if (line := self.reindent.line(text, is_first=row == self.first, near=self._near(change))) is None:
-            raise Unfit(f"the lines are indented unlike the file's, by no one rule: how deep is {text.strip()!r}?")
+        if not text.strip():
+            return "" if self.strip else text
+        written = indent(text)
+        found = rule.of(written, first=not any(line.strip() for line in self.replace[:row]))
+        if found is None:
+            return None
+        line = found + text[len(written) :]
         return line.rstrip() if self.strip else line
 
-    def _near(self, change: Change) -> list[tuple[str, str]]:
-        own = [(mine, theirs) for row, mine, theirs in self.pairs if change.start <= row < change.end]
-        before = [(mine, theirs) for row, mine, theirs in self.pairs if row < change.start][-1:]
-        after = [(mine, theirs) for row, mine, theirs in self.pairs if row >= change.end][:1]
-        return own or before + after
+    def _ending(self, start: int, end: int) -> str:
+        ending = self.source.endings[start] if start < len(self.source.endings) else ""
+        return self.source.endings[start - 1] if start and (start == end or not ending) else ending
 
 
-def _paired(lines: Sequence[str], pairs: Sequence[int], search: Sequence[str]) -> Iterator[tuple[int, str, str]]:
-    for row, at in enumerate(pairs):
-        if at != UNPAIRED and search[row].strip():
-            yield row, search[row], lines[at]
+def _above(lines: Sequence[str], rows: Sequence[int]) -> list[tuple[str, str]]:
+    """Pair each of these lines with the one above it; blank ones aside."""
+    return [
+        (next((lines[at] for at in reversed(range(row)) if lines[at].strip()), ""), lines[row])
+        for row in rows
+        if lines[row].strip()
+    ]

@@ -14,7 +14,7 @@ from regoose.workspace.edits.splice import Change
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_NAMED = Strictness(wrong=0.6, extra=2.0, alike=0.0, margin=0.7)
+_NAMED = Strictness(wrong=0.6, extra=2.0, margin=0.7)
 """The name says where; what is replaced must still be found there, line for line."""
 
 

@@ -75,5 +75,10 @@ async def main(verb: str, state: Path, run_id: str, side: Path, kill_at: int) ->
     sys.stdout.write(f"{result}\n")
 
 
+def run(arguments: list[str]) -> None:
+    verb, state, run_id, side, kill_at = arguments
+    asyncio.run(main(verb, Path(state), run_id, Path(side), int(kill_at)))
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), int(sys.argv[5])))
+    run(sys.argv[1:])

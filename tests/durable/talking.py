@@ -59,5 +59,6 @@ async def main(verb: str, state: Path, run_id: str, side: Path, kill_at: int, at
             raise SystemExit(WAITS) from None
 
 
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), int(sys.argv[5]), *sys.argv[6:]))
+def run(arguments: list[str]) -> None:
+    verb, state, run_id, side, kill_at, *at = arguments
+    asyncio.run(main(verb, Path(state), run_id, Path(side), int(kill_at), *at))

@@ -1,11 +1,7 @@
 """
 A process that works on one run of `fix`, `test` or `solve` and dies at a point of it.
 
-    driver.py < ORDERS
-
-An order is a line of JSON: `["start"|"resume", HOME, REPOSITORY, KILL_AT, "fix"|"test"|"solve"]`. Each is carried out
-by a process of its own, forked from this one, which has imported everything; how that ended is a line on standard
-output.
+    driver.py start|resume HOME REPOSITORY KILL_AT fix|test|solve
 
 It kills itself at the `KILL_AT`-th point it passes (0: never): before a step, inside it after all it does, and after it
 is recorded. Each step that is done adds its name to `HOME/effects`; at the end the result is written as JSON.
@@ -17,13 +13,11 @@ import asyncio
 import json
 import os
 import signal
-import sys
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from paid import PaidModel, Turn  # its directory is on the path: the driver is run as a file
+from paid import PaidModel, Turn  # its directory is on the path where it is run (see `tests.forks`)
 
 from regoose.cli.results import document
 from regoose.context.store import Store
@@ -189,25 +183,6 @@ async def main(verb: str, home: Path, repository: str, kill_at: int, kind: str) 
     (home / "result.json").write_text(json.dumps(document(result)))
 
 
-def carry_out(verb: str, home: str, repository: str, kill_at: int, kind: str) -> int:
-    """Work on a run in a new process and return how that ended: its exit code, or minus the signal."""
-    process = os.fork()
-    if process == 0:
-        os.dup2(2, 1)
-        os.close(0)
-        code = 1
-        try:
-            asyncio.run(main(verb, Path(home), repository, kill_at, kind))
-            code = 0
-        except BaseException:  # noqa: BLE001 - nothing of the child may go on as the parent
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(process, 0)
-    return os.waitstatus_to_exitcode(status)
-
-
-if __name__ == "__main__":
-    for order in sys.stdin:
-        sys.stdout.write(f"{carry_out(*json.loads(order))}\n")
-        sys.stdout.flush()
+def run(arguments: list[str]) -> None:
+    verb, home, repository, kill_at, kind = arguments
+    asyncio.run(main(verb, Path(home), repository, int(kill_at), kind))

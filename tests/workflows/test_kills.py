@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from regoose.domain.run import RunState
 from regoose.durable.journal import Journal
+from tests.forks import forking
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -61,18 +61,12 @@ Drive = Callable[..., int]
 
 @pytest.fixture(scope="module")
 def drive(target: Path) -> Iterator[Drive]:
-    env = {**os.environ, "TARGET": str(target)}
-    argv = [sys.executable, str(DRIVER)]
-    with subprocess.Popen(argv, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
-        assert driver.stdin
-        assert driver.stdout
-        orders, ends = driver.stdin, driver.stdout
+    with forking(DRIVER, TARGET=str(target)) as fork:
 
         def run(home: Path, repository: Path, verb: str, kill_at: int, kind: str = "fix") -> int:
-            print(json.dumps([verb, str(home), str(repository), kill_at, kind]), file=orders, flush=True)
-            end = int(ends.readline())
-            assert end in {0, -signal.SIGKILL}
-            return end
+            code, _, err = fork(verb, home, repository, kill_at, kind)
+            assert code in {0, -signal.SIGKILL}, err
+            return code
 
         yield run
 

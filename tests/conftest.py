@@ -16,6 +16,8 @@ from platformdirs import user_cache_path
 
 from regoose.workspace.interpreters import find_interpreters
 
+_SECONDS = 300.0
+"""What a test may take where it says nothing of it; as in pyproject.toml."""
 SHARED = "REGOOSE_TESTS_SHARED"
 """Names a directory that all processes of this test run share; any user may pass through it."""
 
@@ -25,6 +27,17 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[SHARED] = tempfile.mkdtemp(prefix="regoose-tests-")
         Path(os.environ[SHARED]).chmod(0o711)
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow tests first, those that may take longest before the others: none begins when all else is done."""
+
+    def rank(item: pytest.Item) -> tuple[bool, float]:
+        limit = item.get_closest_marker("timeout")
+        return item.get_closest_marker("slow") is None, -limit.args[0] if limit else -_SECONDS
+
+    items.sort(key=rank)
 
 
 MakeEnvironment = Callable[..., Path]

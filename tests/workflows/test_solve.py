@@ -4,106 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from regoose.context.store import Store
 from regoose.domain.approval import Approval
 from regoose.domain.evidence import CheckStatus, Verdict
 from regoose.domain.json import Json
-from regoose.domain.policy import Policy
 from regoose.domain.solve import SolveResult, SolveTask
-from regoose.domain.task import TaskLimits
 from regoose.errors import ApprovalNeeded, NoModel, PolicyRefused, UsageError
-from regoose.testing.agents import FakeModels
-from regoose.testing.models import Answer, ScriptedProvider, call, say
-from regoose.testing.search import ScriptedSearch
-from regoose.workflows.authors import Authors
-from regoose.workflows.service import Kind, RunService
-from regoose.workflows.solve import solve
+from regoose.testing.models import call, say
+
+from .scripted import FEW, MEDIAN, MEDIAN_TESTS, PLAN, SPREAD, run, script, scripted, service, step
 
 if TYPE_CHECKING:
     from workflows.conftest import Machine, Repository
 
-FEW = TaskLimits(repeats=2, suite_seconds=60, run_seconds=280)
-PLAN: dict[str, Json] = {
-    "complexity": 1,
-    "files_to_modify": ["stats.py"],
-    "new_files_needed": [],
-    "dependencies": [],
-    "risks": [],
-    "estimated_time_minutes": 5,
-    "summary": "Add `median`.",
-    "steps": ["Add `median` to `stats.py`."],
-    "acceptance_criteria": ["median([3, 1, 2]) is 2", "median([1, 2]) is 1.5"],
-}
-MEDIAN_TESTS = """\
-import stats
-
-
-def test_median_of_an_odd_number():
-    assert stats.median([3, 1, 2]) == 2
-
-
-def test_median_of_an_even_number():
-    assert stats.median([1, 2]) == 1.5
-"""
-MEDIAN = """\
-def spread(values):
-    return max(values)
-
-
-def median(values):
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return (ordered[middle] + ordered[-1 - middle]) / 2
-"""
-Scripts = dict[str, list[Answer]]
-"""Role and what its model answers, in order."""
-SPREAD = "def spread(values):\n    return max(values)\n"
-
-
-def script() -> Scripts:
-    return {
-        "planner": [call("read", path="stats.py"), call("finish", **PLAN)],
-        "tester": [
-            call("create", path="tests/test_median.py", text=MEDIAN_TESTS),
-            call("run_tests", tests=["tests/test_median.py"]),
-            call("finish", summary="The median."),
-        ],
-        "coder": [
-            call("edit", path="stats.py", search=SPREAD, replace=MEDIAN),
-            call("run_tests"),
-            call("finish", subject="Add median", summary="The middle of sorted values."),
-        ],
-        "reviewer": [call("finish", verdict="approve", summary="Fine.", remarks=[])],
-    }
-
-
-def service(machine: Machine, scripts: Scripts) -> tuple[RunService, FakeModels]:
-    models = FakeModels({role: ScriptedProvider(answers) for role, answers in scripts.items()})
-    authors = Authors(models=models, store=Store(machine.home / "context"), policy=Policy())
-    equipment = machine.equip(ScriptedSearch([]))
-    return RunService(
-        machine.home / "state", [Kind("solve", SolveTask, SolveResult, partial(solve, equipment, authors))]
-    ), models
-
-
-async def run(machine: Machine, repository: Repository, scripts: Scripts, **more: object) -> SolveResult:
-    task = SolveTask(repository=str(repository.root), requirement="Add a median to stats.", limits=FEW)
-    runs, _ = service(machine, scripts)
-    async with runs:
-        run_id = await runs.start(replace(task, **more))  # pyright: ignore[reportArgumentType] - fields by name
-        result = await runs.follow(run_id, machine.events.append)
-    assert isinstance(result, SolveResult)
-    return result
-
 
 async def test_a_requirement_becomes_a_proven_change(machine: Machine, repository: Repository) -> None:
     state = repository.state()
-    result = await run(machine, repository, script())
+    result = await run(machine, repository, scripted(script()))
     assert result.status is Verdict.PROVEN
     assert repository.branches() == [result.branch]
     assert repository.state() == state
@@ -123,7 +43,7 @@ async def test_tests_that_show_nothing_go_back_to_their_writer(machine: Machine,
         call("create", path="tests/test_median.py", text=MEDIAN_TESTS),
         call("finish", summary="The median."),
     ]
-    result = await run(machine, repository, scripts)
+    result = await run(machine, repository, scripted(scripts))
     assert result.status is Verdict.PROVEN
     assert step(machine, "red 1") == "0 red for the right reason; 1 to mend"
     assert step(machine, "red 2") == "2 red for the right reason"
@@ -138,7 +58,7 @@ async def test_what_does_not_hold_goes_back_to_the_coder(machine: Machine, repos
         call("edit", path="stats.py", search="ordered[middle]) / 2", replace="ordered[-1 - middle]) / 2"),
         call("finish", subject="Add median", summary="The middle of sorted values."),
     ]
-    result = await run(machine, repository, scripts)
+    result = await run(machine, repository, scripted(scripts))
     assert result.status is Verdict.PROVEN
     assert result.attempts == 2
     assert step(machine, "prove 1") == "does not hold"
@@ -150,7 +70,7 @@ async def test_what_never_holds_is_not_delivered_and_not_lost(machine: Machine, 
     scripts["coder"] = [call("edit", path="stats.py", search=SPREAD, replace=f"{SPREAD}\n\nmedian = max\n"), finish]
     scripts["coder"] += [finish] * 2
     limits = replace(FEW, attempts=3)
-    result = await run(machine, repository, scripts, limits=limits)
+    result = await run(machine, repository, scripted(scripts), limits=limits)
     assert result.status is Verdict.UNPROVEN
     assert result.evidence.summary.startswith("Not proven: ")
     assert (result.attempts, result.branch, repository.branches()) == (3, None, [])
@@ -179,7 +99,7 @@ async def test_a_reviewer_sends_back_once(machine: Machine, repository: Reposito
         call("finish", verdict="send back", summary="Empty input.", remarks=[remark]),
         call("finish", verdict="approve", summary="Fine now.", remarks=[]),
     ]
-    result = await run(machine, repository, scripts)
+    result = await run(machine, repository, scripted(scripts))
     assert result.status is Verdict.PROVEN
     assert result.attempts == 2
     assert result.patch is not None
@@ -191,7 +111,7 @@ async def test_a_reviewer_sends_back_once(machine: Machine, repository: Reposito
 async def test_a_proof_stands_without_a_review(machine: Machine, repository: Repository) -> None:
     scripts = script()
     scripts["reviewer"] = [say("Looks good to me!")] * 4
-    result = await run(machine, repository, scripts)
+    result = await run(machine, repository, scripted(scripts))
     assert result.status is Verdict.PROVEN
     assert [check.status for check in result.evidence.checks if check.name == "review"] == [CheckStatus.NOT_RUN]
 
@@ -203,7 +123,7 @@ async def test_a_new_module_is_proven_by_tests_that_import_it(machine: Machine, 
     scripts["planner"] = [call("finish", **plan)]
     scripts["tester"][0] = call("create", path="tests/test_median.py", text=tests)
     scripts["coder"][0] = call("create", path="middle.py", text=MEDIAN.partition("\n\n\n")[2])
-    result = await run(machine, repository, scripts)
+    result = await run(machine, repository, scripted(scripts))
     assert result.status is Verdict.PROVEN
     assert {case.failure.exception for case in result.evidence.red if case.failure} == {"ModuleNotFoundError"}
 
@@ -211,7 +131,7 @@ async def test_a_new_module_is_proven_by_tests_that_import_it(machine: Machine, 
 async def test_a_repository_without_tests_gets_its_first(machine: Machine, repository: Repository) -> None:
     repository.git("rm", "-q", "-r", "tests")
     repository.commit()
-    result = await run(machine, repository, script())
+    result = await run(machine, repository, scripted(script()))
     assert result.status is Verdict.PROVEN
 
 
@@ -223,7 +143,7 @@ async def test_a_plan_for_files_outside_the_repository_is_not_taken(machine: Mac
         "new_files_needed": [".git/hooks/pre-commit"],
     }
     scripts["planner"] = [call("finish", **outside), call("finish", **PLAN)]
-    result = await run(machine, repository, scripts)
+    result = await run(machine, repository, scripted(scripts))
     assert result.status is Verdict.PROVEN
     assert "must not be changed" in step(machine, "planner 1.1 finish")
 
@@ -232,7 +152,7 @@ async def test_a_coder_cannot_touch_tests_and_the_attempt_is_reported(machine: M
     scripts = script()
     scripts["coder"].insert(0, call("create", path="tests/test_median.py", text="def test_nothing(): pass\n"))
     scripts["coder"].insert(0, call("delete", path=".github/workflows/ci.yml"))
-    result = await run(machine, repository, scripts)
+    result = await run(machine, repository, scripted(scripts))
     assert result.status is Verdict.PROVEN
     (policy,) = [check for check in result.evidence.checks if check.name == "policy"]
     assert [(one.rule, one.path) for one in policy.findings] == [
@@ -244,7 +164,7 @@ async def test_a_coder_cannot_touch_tests_and_the_attempt_is_reported(machine: M
 
 
 async def test_a_plan_waits_for_a_person(machine: Machine, repository: Repository) -> None:
-    runs, models = service(machine, script())
+    runs, models = service(machine, scripted(script()))
     task = SolveTask(repository=str(repository.root), requirement="Add a median.", limits=FEW, approve=True)
     async with runs:
         run_id = await runs.start(task)
@@ -259,7 +179,7 @@ async def test_a_plan_waits_for_a_person(machine: Machine, repository: Repositor
 
 
 async def test_a_rejected_plan_ends_the_run(machine: Machine, repository: Repository) -> None:
-    runs, models = service(machine, script())
+    runs, models = service(machine, scripted(script()))
     task = SolveTask(repository=str(repository.root), requirement="Add a median.", limits=FEW, approve=True)
     async with runs:
         run_id = await runs.start(task)
@@ -273,7 +193,7 @@ async def test_a_rejected_plan_ends_the_run(machine: Machine, repository: Reposi
 
 
 async def test_it_replays_offline_byte_for_byte(machine: Machine, repository: Repository) -> None:
-    result = await run(machine, repository, script())
+    result = await run(machine, repository, scripted(script()))
     repository.git("rm", "-q", "-r", ".")  # nothing of the repository is needed
     runs, models = service(machine, {})
     async with runs:
@@ -294,8 +214,3 @@ async def test_without_a_model_nothing_begins(machine: Machine, repository: Repo
     with pytest.raises(NoModel):
         await run(machine, repository, {})
     assert not (machine.home / "workspaces").exists()
-
-
-def step(machine: Machine, name: str) -> str:
-    """What was told of the end of a step."""
-    return next(event.message for event in machine.events if event.step == name and event.kind == "finished")

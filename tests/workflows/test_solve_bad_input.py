@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import pytest
 from regoose.agents.roles import coder
 from regoose.domain.budget import Budget
 from regoose.domain.evidence import Verdict
+from regoose.domain.json import Json
 from regoose.testing.agents import FakeModels
 from regoose.testing.models import Answer, Request, ScriptedProvider, Turn, call
 from regoose.testing.search import ScriptedSearch
@@ -62,13 +62,14 @@ async def test_files_that_are_not_utf_8_are_read_searched_edited_and_left_as_the
     (repository.root / "loop.py").symlink_to("loop.py")
     repository.commit()
     scripts = script()
+    outside: dict[str, Json] = {**PLAN, "files_to_modify": ["link/new.py"]}
     paths = ["latin.py", "notes.txt", "wide.txt", "marked.py", "broken.py", "rot.py", "data.json"]
     scripts["planner"] = [
         *(call("read", path=path) for path in (*paths, "link/passwd", "loop.py", "x" * 300)),
         call("search", query="café"),
         call("search", query="()", what="symbol"),
         call("list"),
-        call("finish", **{**PLAN, "files_to_modify": ["link/new.py"]}),
+        call("finish", **outside),
         call("finish", **PLAN),
     ]
     scripts["coder"] = [
@@ -148,7 +149,7 @@ async def test_outputs_and_files_of_50_mb_are_shown_in_part_and_read_on(
             call("finish", subject="Add median", summary="The middle of sorted values."),
         ]
     )
-    role = replace(coder(None), refuses=lambda _action: "")
+    role = coder(None)
     variables = dict.fromkeys(role.prompt.variables, "-")
     question = Question(role=role, repository=repository.root, variables=variables, budget=Budget())
     equipment, authors = machine.equip(ScriptedSearch([])), machine.authors(FakeModels({"": provider}))

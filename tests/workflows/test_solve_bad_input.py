@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from regoose.agents.roles import coder
-from regoose.domain.budget import Budget
+from regoose.domain.ask import AskResult, AskTask
 from regoose.domain.evidence import Verdict
 from regoose.domain.json import Json
+from regoose.durable.database import FILE_NAME
 from regoose.testing.agents import FakeModels
 from regoose.testing.models import Answer, Request, ScriptedProvider, Turn, call
 from regoose.testing.search import ScriptedSearch
-from regoose.workflows.ask import Question, ask
+from regoose.workflows.ask import Asking
+from regoose.workflows.service import Kind, RunService
 
 from .scripted import MEDIAN, PLAN, SPREAD, run, script, scripted
 
@@ -150,14 +152,17 @@ async def test_outputs_and_files_of_50_mb_are_shown_in_part_and_read_on(
         ]
     )
     role = coder(None)
-    variables = dict.fromkeys(role.prompt.variables, "-")
-    question = Question(role=role, repository=repository.root, variables=variables, budget=Budget())
-    equipment, authors = machine.equip(ScriptedSearch([])), machine.authors(FakeModels({"": provider}))
+    asking = Asking(machine.equip(ScriptedSearch([])), machine.authors(FakeModels({"": provider})))
+    asking.learn(role)
+    task = AskTask(repository=str(repository.root), role=role.name, variables=dict.fromkeys(role.prompt.variables, "-"))
     Path("/proc/self/clear_refs").write_text("5")  # the highest memory so far is that of now
     before = memory("VmRSS")
-    asked = await ask(equipment, authors, question)
+    async with RunService(machine.home / "state", [Kind("ask", AskTask, AskResult, asking.carry_out)]) as runs:
+        result = await runs.follow(await runs.start(task))
     grown = memory("VmHWM") - before
-    assert [edit.path for edit in asked.patch.edits] == ["stats.py"]
+    assert isinstance(result, AskResult)
+    assert [edit.path for edit in result.patch.edits] == ["stats.py"]
+    assert (machine.home / "state" / FILE_NAME).stat().st_size < 4 * MIB
 
     first, last, searched, edited, ran, shouted, further, _ = told(provider)[1:]
     assert first.endswith(f"[lines 1 to 400 of {lines}; go on with first=401]")

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from regoose.durable.run import Run
 
 
+class Refused(Mistake):
+    """The model tried what it may not do."""
+
+
 class Gatekeeper:
     """Applies one run's policy, and remembers what it refused: an attempt belongs into the report."""
 
@@ -25,14 +29,14 @@ class Gatekeeper:
 
     async def let(self, name: str, actions: Sequence[Action], refuses: Callable[[Action], str]) -> None:
         """
-        Return where the actions may be done; raises `Mistake` with the reason where not.
+        Return where the actions may be done; raises `Refused` with the reason where not.
 
         `refuses` is the role's own rule, which says why one is not for it to do.
         """
         for action in actions:
             if reason := refuses(action):
                 self._refuse(name, action, Ruling(Decision.DENY, "not this role", reason))
-                raise Mistake(f"Refused: {reason}.")
+                raise Refused(f"Refused: {reason}.")
         strictest = self._policy.strictest(actions)
         if strictest is None:
             return
@@ -42,10 +46,10 @@ class Gatekeeper:
             if approval.granted:
                 return
             self._refuse(name, action, ruling)
-            raise Mistake(f"A person was asked and said no. {approval.comment}".strip())
+            raise Refused(f"A person was asked and said no. {approval.comment}".strip())
         self._refuse(name, action, ruling)
         alone = " It needs a person's yes, and nobody can be asked." if ruling.decision is Decision.ASK else ""
-        raise Mistake(f"Refused by policy ({ruling.rule}): {ruling.reason}.{alone} Find another way.")
+        raise Refused(f"Refused by policy ({ruling.rule}): {ruling.reason}.{alone} Find another way.")
 
     def refused(self, name: str, actions: Sequence[Action], why: str) -> None:
         """Remember what only doing it could tell: that a path leads elsewhere."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, Protocol
 from regoose.agents.changes import Changes
 from regoose.agents.desk import Desk
 from regoose.agents.dialect import NATIVE, Dialect, text_dialect
-from regoose.agents.gatekeeper import Gatekeeper
+from regoose.agents.gatekeeper import Gatekeeper, Refused
 from regoose.agents.role import FINISH, O, Role
 from regoose.agents.talk import Talk
 from regoose.agents.tool import AnyTool, Mistake, Observation, Prepared, parse
@@ -258,6 +258,8 @@ class Agent(Generic[O]):
 def _mistake_name(mistake: Mistake, call: ToolCall) -> str:
     if isinstance(mistake, UnknownTool):
         return "unknown tool"
+    if isinstance(mistake, Refused):
+        return "refused by policy"
     try:
         json.loads(call.arguments or "{}")
     except ValueError:

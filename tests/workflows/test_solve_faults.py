@@ -185,8 +185,9 @@ class Bench:
                     assert (await ledger.spent(run_id)).usd <= (self.budget.usd or 0) + 1e-9
                     summary, steps = await runs.show(run_id)
                     assert summary.state is RunState.INTERRUPTED
-                    assert steps[: len(before)] == before
-                    before = steps
+                    ended_steps = tuple(one for one in steps if one.ended is not None)
+                    assert ended_steps[: len(before)] == before
+                    before = ended_steps
                     await self.go_on(runs, run_id, ended)
                     ended = await self.follow(runs, run_id)
                 summary, steps = await runs.show(run_id)

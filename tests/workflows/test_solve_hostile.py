@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 from regoose.domain.evidence import Verdict
 from regoose.testing.models import Answer, ModelServer, call
 
-from .scripted import run, script, scripted
+from .scripted import FEW, MEDIAN, SPREAD, run, script, scripted
 
 if TYPE_CHECKING:
     from workflows.conftest import Machine, Repository
@@ -106,3 +107,33 @@ async def test_a_model_that_obeys_the_repository_gets_nothing_done_but_its_task(
     assert refused.count(("tests/test_stats.py", "not this role")) == 3
     page = Path(str(result.report)).read_text()
     assert all(path in page for path in (*FORBIDDEN, *SECRETS))
+
+
+HIDES = "def pytest_collection_modifyitems(items):\n    items[:] = [one for one in items if 'median' in one.name]\n"
+BENDS = "import stats\n\nstats.spread = lambda values: 5\n"
+
+
+@pytest.mark.parametrize(
+    ("conftest", "said"),
+    [
+        (HIDES, "The new tests hide others: tests/test_stats.py::test_mean was failed, is gone"),
+        (
+            BENDS,
+            "without the new tests, other tests are worse with the patch: tests/test_stats.py::test_spread",
+        ),
+    ],
+    ids=["hides", "bends"],
+)
+async def test_a_tester_cannot_hide_what_the_change_breaks(
+    machine: Machine, repository: Repository, conftest: str, said: str
+) -> None:
+    scripts = script()
+    done = call("finish", summary="The median.")
+    scripts["tester"] = [create("tests/conftest.py", conftest), scripts["tester"][0], done, done, done]
+    scripts["coder"] = [
+        call("edit", path="stats.py", search=SPREAD, replace=MEDIAN.replace("max(values)", "0")),
+        FINISH,
+    ]
+    result = await run(machine, repository, scripted(scripts), limits=replace(FEW, repeats=1, attempts=1))
+    assert (result.status, result.branch, repository.branches()) == (Verdict.UNPROVEN, None, [])
+    assert any(said in check.summary for check in result.evidence.checks)

@@ -71,6 +71,33 @@ class ProofPlan:
     test_seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """The suite as it is without the tests that come with a change: they could hide what the change breaks."""
+
+    suite: Suite
+    baseline: Baseline
+    """Of the tests whose files they leave alone; what becomes of the others is for `tamper` to say."""
+
+
+def left_alone(baseline: Baseline, tests: Patch) -> Baseline:
+    """Return a baseline without the tests whose files a patch of tests changes."""
+    changed, report = {edit.path for edit in tests.edits}, baseline.report
+    kept = replace(
+        report,
+        cases=tuple(case for case in report.cases if case.id.partition("::")[0] not in changed),
+        collected=tuple(name for name in report.collected if name.partition("::")[0] not in changed),
+    )
+    return replace(baseline, report=kept)
+
+
+def hidden_by(tests: Patch, base: Baseline, seen: Baseline) -> tuple[str, ...]:
+    """Say what is worse for a patch of tests alone, in files that it leaves alone; what flips is left out."""
+    flaky = base.flaky_ids | seen.flaky_ids
+    found = worse(left_alone(base, tests).report, seen.report)
+    return tuple(f"{name} {what}" for name, what in found.items() if name not in flaky and "::" in name)
+
+
 async def prove(
     suite: Suite,
     patch: Patch,
@@ -79,13 +106,15 @@ async def prove(
     *,
     plan: ProofPlan | None = None,
     fresh: Suite | None = None,
+    untouched: Untouched | None = None,
 ) -> Proof:
     """
     Prove that `patch` makes `targets` pass and nothing worse; see the module for the rules.
 
-    `fresh` is the same suite on sandboxes never used before, for the last check; without it `suite` serves. Stops
-    after green where that fails: what is not green is not compared further. Raises what `Suite.run` raises, and
-    `ValueError` without targets: nothing can be shown by no test.
+    `fresh` is the same suite on sandboxes never used before, for the last check; without it `suite` serves. Where
+    tests come with the patch, nothing may be worse without them either: `untouched`. Stops after green where that
+    fails: what is not green is not compared further. Raises what `Suite.run` raises, and `ValueError` without targets:
+    nothing can be shown by no test.
     """
     if not targets:
         raise ValueError("a proof needs at least one target test")
@@ -97,9 +126,11 @@ async def prove(
     if green.status is not CheckStatus.PASSED:
         checks = (red, green, *_not_run(NO_WORSE, REVERT, COVERED))
         return Proof(checks=checks, red=red_cases, green=green_ids, repeats=work.plan.repeats, flaky=baseline.flaky)
-    (no_worse, after, flaky), revert, (covered, changed) = await asyncio.gather(
-        work.no_worse(), work.revert(red_cases), work.covered()
+    (no_worse, after, flaky), alone, revert, (covered, changed) = await asyncio.gather(
+        work.no_worse(), work.no_worse_alone(untouched), work.revert(red_cases), work.covered()
     )
+    if alone is not None and no_worse.status is CheckStatus.PASSED:
+        no_worse = alone
     return Proof(
         checks=(red, green, no_worse, revert, covered),
         red=red_cases,
@@ -216,6 +247,16 @@ class _Work:
         aside = f", {len(flaky)} flaky set aside" if flaky else ""
         good = f"{others} other{'' if others == 1 else 's'} no worse{aside}"
         return _check(NO_WORSE, findings, good, "other tests are worse with the patch", start), after, flaky
+
+    async def no_worse_alone(self, untouched: Untouched | None) -> Check | None:
+        """Show the same of the patch without the tests that come with it; None where that holds."""
+        if untouched is None:
+            return None
+        alone = replace(self, suite=untouched.suite, baseline=untouched.baseline, targets=())
+        check, _, _ = await alone.no_worse()
+        if check.status is CheckStatus.PASSED:
+            return None
+        return replace(check, summary=f"without the new tests, {check.summary}")
 
     async def revert(self, red: Iterable[CaseResult]) -> Check:
         """Show that each target fails again with the patch taken back, in a fresh sandbox."""

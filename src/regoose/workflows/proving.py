@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from regoose.domain.patch import Patch
 from regoose.domain.task import TaskLimits
 from regoose.verify.flaky import Baseline, take_baseline
-from regoose.verify.red_green import Proof, ProofPlan, prove
+from regoose.verify.red_green import Proof, ProofPlan, Untouched, left_alone, prove
 from regoose.workflows.deliver import Delivery, reproduce_command
 from regoose.workflows.prepared import Prepared
 from regoose.workflows.site import Site
 
 _BASELINE_RUNS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """Tests that come with a patch and count as part of the base, and what the suite does without them."""
+
+    tests: Patch
+    base: Baseline
 
 
 async def baseline_on(site: Site, limits: TaskLimits, under: Patch | None = None) -> Baseline:
@@ -27,12 +36,16 @@ async def prove_on(
     patch: Patch,
     targets: Sequence[str],
     baseline: Baseline,
-    under: Patch | None = None,
+    under: Under | None = None,
 ) -> Proof:
-    """Put a patch to the whole proof on the base and `under`; the site is furnished before."""
+    """Put a patch to the whole proof on the base and the tests `under` it; the site is furnished before."""
     plan = ProofPlan(repeats=limits.repeats, seconds=limits.suite_seconds)
-    suite, fresh = site.suite(under), site.fresh_suite(under)
-    return await site.surviving(lambda: prove(suite, patch, targets, baseline, plan=plan, fresh=fresh))
+    tests = under.tests if under else None
+    untouched = Untouched(site.suite(), left_alone(under.base, under.tests)) if under and under.tests.edits else None
+    suite, fresh = site.suite(tests), site.fresh_suite(tests)
+    return await site.surviving(
+        lambda: prove(suite, patch, targets, baseline, plan=plan, fresh=fresh, untouched=untouched)
+    )
 
 
 def rerun(

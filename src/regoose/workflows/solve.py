@@ -43,7 +43,7 @@ from regoose.verify.tamper import inspect_patch
 from regoose.workflows.authors import Authors
 from regoose.workflows.deliver import Delivery, Order, branch_named, deliver, message_of_solve
 from regoose.workflows.prepared import Prepared, furnish_again, prepare, time_limit
-from regoose.workflows.proving import baseline_on, prove_on, rerun, say_baseline
+from regoose.workflows.proving import Under, baseline_on, prove_on, rerun, say_baseline
 from regoose.workflows.report import write_solve_report
 from regoose.workflows.shown import Room, Shown, show_repository
 from regoose.workflows.site import Equipment, Site
@@ -59,6 +59,7 @@ from regoose.workflows.solving import (
     plan_text,
     tests_told,
     tried,
+    with_hidden,
 )
 from regoose.workflows.writing import MODEL_FAILED, Staff, Studio, hire
 
@@ -107,6 +108,7 @@ class _Solve:
         self._studio = self._open_studio(staff, room)
         self._prepared = await run.step("prepare", Prepared, self._prepare, lambda p: p.environment)
         base = await run.step("baseline", Baseline, lambda: self._take_baseline(Patch(())), say_baseline)
+        self._base = base
         self._shown = await run.step("map", Shown, lambda: self._show(room), Shown.sentence)
         plan = await self._plan()
         tests, seen, written = await self._write_tests(plan, base)
@@ -247,7 +249,7 @@ class _Solve:
         baseline: Baseline,
     ) -> Attempt:
         patch = agent.changes.patch()
-        tamper = inspect_patch(tests.then(patch), allow_tests=True)
+        tamper = with_hidden(inspect_patch(tests.then(patch), allow_tests=True), red.hidden)
         if not red.targets:
             return Attempt(change, patch, None, tamper)
         proof = await self._run.step(
@@ -257,7 +259,7 @@ class _Solve:
 
     async def _prove(self, tests: Patch, patch: Patch, targets: Sequence[str], baseline: Baseline) -> Proof:
         await self._furnish()
-        return await prove_on(self._site, self._limits, patch, targets, baseline, tests)
+        return await prove_on(self._site, self._limits, patch, targets, baseline, Under(tests, self._base))
 
     async def _review(self, plan: Plan, tests: Patch, attempt: Attempt) -> Review | None:
         agent = self._studio.agent(reviewer(self._prompts), tests.then(attempt.patch))

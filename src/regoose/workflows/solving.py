@@ -10,7 +10,8 @@ from regoose.domain.patch import Patch
 from regoose.domain.plan import Plan
 from regoose.domain.solve import POLICY, REVIEW, Review, Tried, WrittenChange
 from regoose.verify.flaky import Baseline
-from regoose.verify.red_green import Proof, wrong_reason
+from regoose.verify.red_green import Proof, hidden_by, wrong_reason
+from regoose.verify.tamper import TAMPER
 from regoose.verify.verdict import REQUIRED, judge, unproven, verdict_of
 
 _SHOWN = 20
@@ -45,6 +46,8 @@ class RedTests:
     targets: tuple[str, ...]
     """Ids of those that are red for the right reason."""
     problems: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
+    """Tests of the base that are worse for the new ones alone, each with what happened to it."""
 
     def sentence(self) -> str:
         """Sum it up in a line."""
@@ -94,11 +97,22 @@ def judge_tests(tests: Patch, baseline: Baseline, base: Baseline, planned: froze
             problems.append(f"{case.id}: {reason} ({case.failure.exception}: {case.failure.message[:300]}).")
         else:
             targets.append(case.id)
+    hidden = hidden_by(tests, base, baseline)
+    problems += [f"{one}, for your tests alone: leave the other tests as they are." for one in hidden]
     if baseline.report.problem:
         problems.append(f"The tests could not be run whole: {baseline.report.problem}.")
     if not targets and not problems:
         problems.append("pytest collects no new test in what you wrote.")
-    return RedTests(tuple(targets), tuple(problems))
+    return RedTests(tuple(targets), tuple(problems), hidden)
+
+
+def with_hidden(tamper: Check, hidden: Sequence[str]) -> Check:
+    """Return the check of a patch that its tests fail where they hide others."""
+    if not hidden:
+        return tamper
+    findings = tuple(Finding(TAMPER, "tests-hidden", one.partition("::")[0], 0, one, blocking=True) for one in hidden)
+    summary = f"The new tests hide others: {hidden[0]}"
+    return replace(tamper, status=CheckStatus.FAILED, summary=summary, findings=(*tamper.findings, *findings))
 
 
 def findings_for_tester(red: RedTests) -> str:

@@ -114,8 +114,14 @@ async def connect(
 
     `flags` are settings given by hand. Raises what reading the settings raises; nothing else happens before it is used.
     """
-    loaded = load(await _root(repository), flags=flags)
-    equipment = equip(loaded)
+    async with wire(load(await _root(repository), flags=flags)) as app:
+        yield app
+
+
+@asynccontextmanager
+async def wire(loaded: Loaded, equipment: Equipment | None = None) -> AsyncGenerator[App, None]:
+    """Wire everything for settings that are read; `equipment` takes the place of what they ask for."""
+    equipment = equipment or equip(loaded)
     ledger = Ledger.beside_journal(loaded.settings.state_dir)
     async with aclosing(ledger), Models(loaded.settings, ledger) as models:
         authors = staff(loaded, models)

@@ -102,3 +102,15 @@ class RuledChoice:
         """Return a sandbox over a tree."""
         assert spec.tree is not None
         return RuledSandbox(spec.tree, self.rule)
+
+
+def median(test: str, files: Mapping[str, str]) -> str:
+    """Fail what the repository of the conftest has wrong, and the median where there is none."""
+    if test.startswith("test_median") and "def median" not in files["stats.py"]:
+        return "there is no median"
+    return "1.5 is not 2" if test == "test_mean" else ""
+
+
+async def ruled(_setting: str) -> RuledChoice:
+    """Choose it, whatever is set."""
+    return RuledChoice(median)

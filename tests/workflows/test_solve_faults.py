@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +19,6 @@ from regoose.context.store import Store
 from regoose.domain.budget import Budget
 from regoose.domain.event import Event
 from regoose.domain.evidence import Verdict
-from regoose.domain.json import Json
 from regoose.domain.policy import Policy
 from regoose.domain.run import Cost, RunState, StepRecord
 from regoose.domain.solve import SolveResult, SolveTask
@@ -34,13 +31,9 @@ from regoose.providers.models import Models
 from regoose.settings import load
 from regoose.testing.models import (
     Answer,
-    Conversation,
     FaultKind,
     ModelServer,
-    Request,
-    Script,
     ToolCall,
-    Turn,
     call,
     fail,
     say,
@@ -50,21 +43,15 @@ from regoose.workflows.authors import Authors
 from regoose.workflows.service import Kind, RunService
 from regoose.workflows.solve import solve
 
-from .scripted import FEW, script
-from .suite import RuledChoice
+from .moody import Moody
+from .scripted import FEW
+from .suite import ruled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from workflows.conftest import Machine, Repository
 
-WORDS = {
-    "analyses a requirement": "planner",
-    "expert test engineer": "tester",
-    "carries out a plan": "coder",
-    "reviews a change": "reviewer",
-}
 WAITS = {FaultKind.SLOW_START, FaultKind.DRIP, FaultKind.ENDLESS}
 """Those that only a deadline ends: see the tests of the calls and of each protocol's faults."""
 WRONG = [
@@ -86,53 +73,6 @@ FAULTS = [
 ]
 MODELS = {"openai": "gpt-4o", "anthropic": "claude-sonnet-4-6"}
 LASTING = (AgentFailed, ModelRejected, UnknownModel, WindowExceeded)
-
-
-def rule(test: str, files: Mapping[str, str]) -> str:
-    """Fail what the repository of the conftest has wrong, and the median where there is none."""
-    if test.startswith("test_median") and "def median" not in files["stats.py"]:
-        return "there is no median"
-    return "1.5 is not 2" if test == "test_mean" else ""
-
-
-@dataclass
-class Moody:
-    """A model that has faults first and does its part then: the next thing that it has not done."""
-
-    faults: list[Answer | None]
-    sound: int = 0
-    """Answers that are as they should be."""
-
-    def answer(self, request: Request) -> Answer:
-        fault = self.faults.pop(0) if self.faults else None
-        if fault is not None:
-            self.sound += fault.fault is None
-            return fault
-        self.sound += 1
-        if "Sum up this work" in request.last:
-            return say("It is under way.")
-        role = next(role for words, role in WORDS.items() if words in request.system)
-        return self._next(
-            request,
-            [one.tool_calls[0] for one in script()[role] if one.tool_calls[0].name not in {"read", "run_tests"}],
-        )
-
-    def _next(self, request: Request, calls: Sequence[ToolCall]) -> Answer:
-        made = [_block(one.name, one.arguments) for message in request.prompt.messages for one in message.calls]
-        for one in calls:
-            block = _block(one.name, one.raw)
-            if one.name == "finish" or not (block in made or block in request.text):
-                return Answer(tool_calls=(one,)) if request.prompt.tools else say(f"```tool\n{block}\n```")
-        raise AssertionError(request.last)
-
-
-def _block(name: str, arguments: str) -> str:
-    """Write a call as it stands in text."""
-    try:
-        read: Json = json.loads(arguments or "{}")
-    except ValueError:
-        read = arguments
-    return json.dumps({"name": name, "arguments": read})
 
 
 @dataclass
@@ -212,10 +152,6 @@ class Bench:
             await runs.resume(run_id)
 
 
-async def ruled(_setting: str) -> RuledChoice:
-    return RuledChoice(rule)
-
-
 def settled(state: Path, run_id: str) -> int:
     """Count the answers of a run that the ledger holds."""
     asked = "SELECT count(*) FROM regoose_ledger WHERE state = 'settled' AND run_id = ?"
@@ -235,8 +171,7 @@ async def test_no_sequence_of_faults_costs_too_much_or_loses_a_step(
     machine: Machine, repository: Repository, faults: list[Answer | None], usd: float, provider: str
 ) -> None:
     model = Moody(list(faults))
-    script = Script((Conversation((Turn(model.answer, times=10_000),)),))
-    with ModelServer(script) as server:
+    with ModelServer(model.script()) as server:
         bench = Bench(machine, repository, server.url(provider), provider, Budget(usd=usd))
         ended, spent, steps = await bench.carry_out(len(faults) + 5)
     assert server.problems == ()

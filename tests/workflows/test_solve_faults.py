@@ -25,7 +25,15 @@ from regoose.domain.solve import SolveResult, SolveTask
 from regoose.durable.codec import to_json
 from regoose.durable.database import FILE_NAME
 from regoose.durable.ledger import Ledger
-from regoose.errors import AgentFailed, BudgetExceeded, ModelRejected, RegooseError, UnknownModel, WindowExceeded
+from regoose.errors import (
+    AgentFailed,
+    BudgetExceeded,
+    ModelRejected,
+    ModelUnsuitable,
+    RegooseError,
+    UnknownModel,
+    WindowExceeded,
+)
 from regoose.providers.calls import Timing
 from regoose.providers.models import Models
 from regoose.settings import load
@@ -72,7 +80,7 @@ FAULTS = [
     *WRONG,
 ]
 MODELS = {"openai": "gpt-4o", "anthropic": "claude-sonnet-4-6"}
-LASTING = (AgentFailed, ModelRejected, UnknownModel, WindowExceeded)
+LASTING = (AgentFailed, ModelRejected, ModelUnsuitable, UnknownModel, WindowExceeded)
 
 
 @dataclass

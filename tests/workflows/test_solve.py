@@ -108,6 +108,30 @@ async def test_a_reviewer_sends_back_once(machine: Machine, repository: Reposito
     assert result.review.verdict == "approve"
 
 
+async def test_what_an_author_leaves_behind_who_never_finishes_is_put_to_the_proof(
+    machine: Machine, repository: Repository
+) -> None:
+    scripts = script()
+    scripts["tester"][-1:] = [say("All done, I think.")] * 4
+    scripts["coder"][-1:] = [say("It is fixed!")] * 4
+    result = await run(machine, repository, scripts)
+    assert result.status is Verdict.PROVEN
+    assert (result.tests, result.attempts) == (None, 1)
+    assert result.change is not None
+    assert result.change.subject == "Add `median`."
+    assert "did not finish" in repository.git("log", "-1", "--format=%B", str(result.branch))
+
+
+async def test_tests_are_kept_where_nothing_was_changed(machine: Machine, repository: Repository) -> None:
+    scripts = script()
+    scripts["coder"] = [say("It is fixed!")] * 4
+    result = await run(machine, repository, scripts)
+    assert (result.status, result.branch) == (Verdict.UNPROVEN, None)
+    assert result.evidence.summary.startswith("Not proven: nothing was changed (")
+    assert result.patch is not None
+    assert [edit.path for edit in result.patch.edits] == ["tests/test_median.py"]
+
+
 async def test_a_proof_stands_without_a_review(machine: Machine, repository: Repository) -> None:
     scripts = script()
     scripts["reviewer"] = [say("Looks good to me!")] * 4

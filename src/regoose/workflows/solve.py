@@ -22,13 +22,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from regoose.agents.gatekeeper import Gatekeeper
 from regoose.agents.loop import Agent
 from regoose.agents.outputs import Outputs
+from regoose.agents.role import O
 from regoose.agents.roles import ROLES, coder, planner, reviewer, tester
 from regoose.domain.approval import Approval
 from regoose.domain.patch import Patch
@@ -36,7 +37,7 @@ from regoose.domain.plan import Plan
 from regoose.domain.run import Cost
 from regoose.domain.solve import Review, SolveResult, SolveTask, WrittenChange, WrittenTests
 from regoose.domain.task import Engine
-from regoose.errors import PolicyRefused
+from regoose.errors import AgentFailed, PolicyRefused
 from regoose.verify.flaky import Baseline
 from regoose.verify.red_green import Proof
 from regoose.verify.tamper import inspect_patch
@@ -59,6 +60,7 @@ from regoose.workflows.solving import (
     plan_text,
     tests_told,
     tried,
+    unfinished,
     with_hidden,
 )
 from regoose.workflows.writing import MODEL_FAILED, Staff, Studio, hire
@@ -75,7 +77,7 @@ async def solve(equipment: Equipment, authors: Authors, run: Run, task: SolveTas
     Carry out one run of `solve`.
 
     Raises what its steps raise: `NoModel` and the other errors of models, `MachineError`s for what this machine lacks,
-    `AgentFailed` where a role does not do its part, `BudgetExceeded`, `ApprovalNeeded`, `PolicyRefused` where a person
+    `AgentFailed` where there is no plan, `BudgetExceeded`, `ApprovalNeeded`, `PolicyRefused` where a person
     says no to the plan.
     """
     equipment = replace(equipment, sandbox=task.sandbox or equipment.sandbox, python=task.python or equipment.python)
@@ -192,21 +194,24 @@ class _Solve:
             self._approval = approval
         return plan
 
-    async def _write_tests(self, plan: Plan, base: Baseline) -> tuple[Patch, SeenTests, WrittenTests]:
+    async def _write_tests(self, plan: Plan, base: Baseline) -> tuple[Patch, SeenTests, WrittenTests | None]:
         """Have tests written until those that count are red for the right reason; none may be left."""
         agent = self._studio.agent(tester(self._prompts), Patch(()))
         planned = frozenset((*plan.files_to_modify, *plan.new_files_needed))
-        written = await agent.work(requirement=self._task.requirement, plan=_told(plan), **self._common())
+        asked = agent.work(requirement=self._task.requirement, plan=_told(plan), **self._common())
         number = 1
         while True:
+            written, failure = await _handed_in(asked, may_raise=number == 1)
             patch = agent.changes.patch()
             seen = await self._run.step(
                 f"red {number}", SeenTests, lambda patch=patch: self._see(patch, planned, base), SeenTests.sentence
             )
+            if failure:
+                return patch, seen.with_problem(failure), written
             if (seen.red.targets and not seen.red.problems) or number == _TEST_ATTEMPTS:
                 return patch, seen, written
             number += 1
-            written = await agent.go_on(findings_for_tester(seen.red))
+            asked = agent.go_on(findings_for_tester(seen.red))
 
     async def _see(self, tests: Patch, planned: frozenset[str], base: Baseline) -> SeenTests:
         baseline = await self._take_baseline(tests)
@@ -216,28 +221,23 @@ class _Solve:
         """Have the change written, proven and, where it is proven, reviewed; return every candidate."""
         agent = self._studio.agent(coder(self._prompts), tests)
         told = tests_told(tests, red)
-        change = await agent.work(requirement=self._task.requirement, plan=_told(plan), tests=told, **self._common())
-        attempts = [await self._attempt(1, agent, change, tests, red, baseline)]
-        sent_back = False
-        try:
-            while True:
-                last = attempts[-1]
-                if last.is_proven:
-                    review = await self._review(plan, tests, last)
-                    attempts[-1] = replace(last, review=review)
-                    if review is None or review.verdict == "approve" or sent_back:
-                        break
-                    sent_back = True
-                    said = _remarks(review)
-                else:
-                    said = findings_for_coder(last)
-                if not red.targets or len(attempts) >= self._limits.attempts:
-                    break
-                change = await agent.go_on(said)
-                attempts.append(await self._attempt(len(attempts) + 1, agent, change, tests, red, baseline))
-        except MODEL_FAILED as failure:
-            attempts[-1] = replace(attempts[-1], note=failure.message)
-        return attempts
+        asked = agent.work(requirement=self._task.requirement, plan=_told(plan), tests=told, **self._common())
+        attempts: list[Attempt] = []
+        while True:
+            change, failure = await _handed_in(asked, may_raise=not attempts)
+            if failure and attempts and agent.changes.patch() == attempts[-1].patch:
+                attempts[-1] = replace(attempts[-1], note=failure)
+                return attempts
+            change = change or unfinished(plan, failure)
+            last = await self._attempt(len(attempts) + 1, agent, change, tests, red, baseline)
+            review = await self._review(plan, tests, last) if last.is_proven else None
+            was_sent_back = any(one.review for one in attempts)
+            last = replace(last, review=review, note=failure)
+            attempts.append(last)
+            is_done = last.is_proven and (review is None or review.verdict == "approve" or was_sent_back)
+            if is_done or failure or not red.targets or len(attempts) >= self._limits.attempts:
+                return attempts
+            asked = agent.go_on(_remarks(review) if review else findings_for_coder(last))
 
     async def _attempt(
         self,
@@ -250,7 +250,7 @@ class _Solve:
     ) -> Attempt:
         patch = agent.changes.patch()
         tamper = with_hidden(inspect_patch(tests.then(patch), allow_tests=True), red.hidden)
-        if not red.targets:
+        if not red.targets or not patch.edits:
             return Attempt(change, patch, None, tamper)
         proof = await self._run.step(
             f"prove {number}", Proof, lambda: self._prove(tests, patch, red.targets, baseline), _say_proof
@@ -302,6 +302,20 @@ class _Solve:
         )
         await asyncio.to_thread(write_solve_report, self._run.folder, finished)
         return finished
+
+
+async def _handed_in(asked: Awaitable[O], *, may_raise: bool) -> tuple[O | None, str]:
+    """
+    Return what an agent hands in; None and the reason where it does not finish: what it has changed stands.
+
+    Raises what its model's failures are where nothing was handed in before (`may_raise`) and it is no `AgentFailed`.
+    """
+    try:
+        return await asked, ""
+    except MODEL_FAILED as failure:
+        if may_raise and not isinstance(failure, AgentFailed):
+            raise
+        return None, failure.message
 
 
 def _told(plan: Plan) -> str:

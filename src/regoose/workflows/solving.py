@@ -66,6 +66,10 @@ class SeenTests:
         """Sum it up in a line."""
         return self.red.sentence()
 
+    def with_problem(self, problem: str) -> SeenTests:
+        """Return the same with a problem more, named first."""
+        return replace(self, red=replace(self.red, problems=(problem, *self.red.problems)))
+
 
 def judge_tests(tests: Patch, baseline: Baseline, base: Baseline, planned: frozenset[str]) -> RedTests:
     """
@@ -127,6 +131,11 @@ def findings_for_tester(red: RedTests) -> str:
     )
 
 
+def unfinished(plan: Plan, failure: str) -> WrittenChange:
+    """Name a change whose author did not finish: what there is of it is put to the proof as any other."""
+    return WrittenChange(subject=plan.summary[:200], summary=f"The coder did not finish ({failure}).")
+
+
 def tests_told(tests: Patch, red: RedTests) -> str:
     """Say to the coder which tests decide."""
     if not red.targets:
@@ -137,12 +146,13 @@ def tests_told(tests: Patch, red: RedTests) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A candidate for the change, with what was seen of it. `proof` is None where no test could show anything."""
+    """A candidate for the change, with what was seen of it."""
 
     change: WrittenChange
     patch: Patch
     """On top of the tests."""
     proof: Proof | None
+    """None where nothing was changed, or no test could show anything of it."""
     tamper: Check
     review: Review | None = None
     """What the reviewer says of this one."""
@@ -164,10 +174,15 @@ class Attempt:
         """What came of it, in a sentence; empty where there is nothing to say."""
         failed = [check.summary for check in self.checks if check.status is CheckStatus.FAILED]
         if not self.is_proven:
-            said = failed[0] if failed else "nothing could be shown of it, since no test for it was red without it"
+            said = failed[0] if failed else self._why_not_shown()
         else:
             said = self.review.summary if self.review else ""
         return " ".join(part for part in (_ended(said), _ended(self.note)) if part)
+
+    def _why_not_shown(self) -> str:
+        if not self.patch.edits:
+            return "nothing was changed"
+        return "nothing could be shown of it, since no test for it was red without it"
 
     def told(self) -> str:
         """Describe what was seen, for a model."""
@@ -176,6 +191,8 @@ class Attempt:
 
 def findings_for_coder(attempt: Attempt) -> str:
     """Say what keeps a candidate from being proven."""
+    if not attempt.patch.edits:
+        return "You handed in no change: nothing is changed yet. Change what has to be changed, and finish again."
     failed = [check for check in attempt.checks if check.status is CheckStatus.FAILED and check.name in REQUIRED]
     lines: list[str] = []
     for check in failed:
@@ -223,6 +240,8 @@ def evidence_of_solve(attempt: Attempt, red: RedTests, baseline: Baseline, refus
     """Put together the evidence for the candidate that is kept."""
     if attempt.proof is None:
         why = f"no test could be written that is red without the change ({'; '.join(red.problems[:3])})"
+        if red.targets:
+            why = f"nothing was changed ({attempt.note})" if attempt.note else "nothing was changed"
         evidence = unproven(baseline.report, why)
         evidence = replace(evidence, checks=(attempt.tamper,))
     else:

@@ -114,7 +114,7 @@ async def test_what_an_author_leaves_behind_who_never_finishes_is_put_to_the_pro
     scripts = script()
     scripts["tester"][-1:] = [say("All done, I think.")] * 4
     scripts["coder"][-1:] = [say("It is fixed!")] * 4
-    result = await run(machine, repository, scripts)
+    result = await run(machine, repository, scripted(scripts))
     assert result.status is Verdict.PROVEN
     assert (result.tests, result.attempts) == (None, 1)
     assert result.change is not None
@@ -125,7 +125,7 @@ async def test_what_an_author_leaves_behind_who_never_finishes_is_put_to_the_pro
 async def test_tests_are_kept_where_nothing_was_changed(machine: Machine, repository: Repository) -> None:
     scripts = script()
     scripts["coder"] = [say("It is fixed!")] * 4
-    result = await run(machine, repository, scripts)
+    result = await run(machine, repository, scripted(scripts))
     assert (result.status, result.branch) == (Verdict.UNPROVEN, None)
     assert result.evidence.summary.startswith("Not proven: nothing was changed (")
     assert result.patch is not None

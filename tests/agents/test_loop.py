@@ -306,6 +306,18 @@ async def test_the_middle_becomes_a_summary_where_leaving_out_is_not_enough(benc
     assert provider.problems == []
 
 
+@pytest.mark.parametrize("unusable", [fail("context_overflow"), say(""), call("search", query="w")])
+async def test_without_a_usable_summary_it_goes_on(bench: Bench, unusable: Answer) -> None:
+    bench.window = 9_000
+    bench.turns = 30
+    thoughts = [Answer(text="hm " * 700, tool_calls=(ToolCall("search", {"query": f"w{n}"}),)) for n in range(9)]
+    agent, provider = bench.agent(*thoughts, unusable, DONE)
+    assert (await agent.work(wish="Help.")).said == "done"
+    assert "It could not be summed up." in provider.requests[-1].text
+    assert provider.requests[-2].prompt.tools == provider.requests[-1].prompt.tools, "an API wants them named"
+    assert provider.problems == []
+
+
 async def test_what_does_not_fit_at_all_is_said(bench: Bench) -> None:
     bench.window = 5_000
     agent, _ = bench.agent(DONE)

@@ -36,6 +36,9 @@ _SAME = 3
 """How often one action may be repeated while nothing changes."""
 
 
+_NO_SUMMARY = "It could not be summed up. Look again at what you need; what you changed is still changed."
+
+
 class Models(Protocol):
     """The models of one run, by role; see `regoose.providers`."""
 
@@ -246,13 +249,17 @@ class Agent(Generic[O]):
             )
 
     async def _summarise(self, messages: Sequence[Message]) -> str:
+        """Have a part summed up. The tools stay named: Anthropic refuses a history of calls without them."""
         name = f"{self._role.name} {self._turn} summary"
-        told, _ = self._dialect.ask(messages, ())
         asked = user(
             "Sum up this work for yourself, in at most 400 words: what is known, what was changed and where, what "
             "failed and why, what remains to be done. Use no tool."
         )
-        return (await self._call(name, [*told, asked], ())).text
+        try:
+            response = await self._call(name, *self._dialect.ask([*messages, asked], self._role.specs()))
+        except WindowExceeded:
+            return _NO_SUMMARY
+        return response.text.strip() or _NO_SUMMARY
 
 
 def _mistake_name(mistake: Mistake, call: ToolCall) -> str:

@@ -122,7 +122,8 @@ LEGAL: list[tuple[str, list[dict[str, Any]]]] = [
 
 def post(server: ModelServer, protocol: str, history: list[dict[str, Any]], **more: Any) -> httpx.Response:
     path, field = PATHS[protocol]
-    body: dict[str, Any] = {"model": "m", "stream": False, field: history, "max_tokens": 10} | more
+    tools = [{"name": "f", "input_schema": {"type": "object"}}] if protocol == "anthropic" else None
+    body: dict[str, Any] = {"model": "m", "stream": False, field: history, "max_tokens": 10, "tools": tools} | more
     return httpx.post(server.address + path, json={name: value for name, value in body.items() if value is not None})
 
 
@@ -149,3 +150,9 @@ def test_anthropic_wants_a_limit() -> None:
             post(server, "anthropic", [USER], max_tokens=None).json()["error"]["message"]
             == "max_tokens: Field required"
         )
+
+
+def test_anthropic_wants_the_tools_that_a_history_speaks_of() -> None:
+    with ModelServer([]) as server:
+        refused = post(server, "anthropic", [USER, uses("a"), results("a")], tools=None)
+    assert "must define tools" in refused.json()["error"]["message"]

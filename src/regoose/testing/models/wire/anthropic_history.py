@@ -10,6 +10,8 @@ from __future__ import annotations
 from regoose.testing.models.values import Json, JsonObject, as_objects, as_text
 from regoose.testing.models.wire.base import Refused
 
+_TOOL_BLOCKS = frozenset({"tool_use", "tool_result"})
+
 
 def blocks_of(content: Json) -> list[JsonObject]:
     """Return the blocks of a content; a text is one block."""
@@ -27,7 +29,10 @@ def check(body: JsonObject) -> Refused | None:
         return Refused("messages: at least one message is required")
     if wrong := _check_roles(messages) or _check_contents(messages):
         return wrong
-    return _check_tools(_placed(messages))
+    turns = _placed(messages)
+    if not body.get("tools") and any(block.get("type") in _TOOL_BLOCKS for turn in turns for _, block in turn):
+        return Refused("Requests which include `tool_use` or `tool_result` blocks must define tools.")
+    return _check_tools(turns)
 
 
 def _check_roles(messages: list[JsonObject]) -> Refused | None:

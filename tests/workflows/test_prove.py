@@ -65,6 +65,15 @@ async def test_every_test_that_is_named_must_be_red_on_the_base(machine: Machine
     assert (await machine.prove(repository, repository.base, head, "tests")).evidence.verdict is Verdict.PROVEN
 
 
+async def test_tests_that_hide_what_the_change_breaks_prove_nothing(machine: Machine, repository: Repository) -> None:
+    mend(repository)
+    repository.write("stats.py", repository.read("stats.py").replace("max(values)", "0"))
+    repository.write("tests/conftest.py", "import stats\n\nstats.spread = lambda values: 5\n")
+    result = await machine.prove(repository, repository.base, repository.commit(), MEAN)
+    assert result.evidence.verdict is Verdict.UNPROVEN
+    assert f"without the new tests, other tests are worse with the patch: {SPREAD}" in result.evidence.summary
+
+
 async def test_a_link_that_changes_is_refused(machine: Machine, repository: Repository) -> None:
     mend(repository)
     (repository.root / "conftest.py").symlink_to("stats.py")

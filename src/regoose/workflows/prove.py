@@ -2,7 +2,8 @@
 Rerun a proof: the change from one commit to another, in a clone of the repository. Nothing is journalled.
 
 The tests of the head count on both sides: what differs between red and green is the code alone. So tests that a change
-brings along can be part of its proof, and a test cannot turn green by being rewritten.
+brings along can be part of its proof, and a test cannot turn green by being rewritten. Nor can they hide what the code
+breaks: without them, nothing that they leave alone may be worse either.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from regoose.domain.task import ProofTask
 from regoose.errors import UsageError
 from regoose.verify.baseline import require_tests
 from regoose.verify.flaky import Baseline, take_baseline
-from regoose.verify.red_green import ProofPlan, prove
+from regoose.verify.red_green import hidden_by
 from regoose.verify.tamper import divided, inspect_patch
 from regoose.verify.verdict import judge
+from regoose.workflows.proving import Under, baseline_on, prove_on
 from regoose.workflows.site import Equipment, Site
+from regoose.workflows.solving import with_hidden
 from regoose.workflows.targets import choose_targets
 from regoose.workspace.comparison import compare
 from regoose.workspace.git import find_repository
@@ -55,8 +58,7 @@ async def prove_commits(equipment: Equipment, task: ProofTask, observer: Observe
         if not code.edits:
             what = "tests alone" if tests.edits else "no file"
             raise UsageError(f"{task.head!r} changes {what} of {task.base!r}: there is nothing to prove")
-        workspace.write(tests)
-        environment, limits, suite = site.environment, task.limits, site.suite()
+        environment, limits, suite = site.environment, task.limits, site.suite(tests)
         sentence = environment.source
         tell("prepare", "finished", sentence)
         tell("baseline", "started", "baseline")
@@ -65,9 +67,10 @@ async def prove_commits(equipment: Equipment, task: ProofTask, observer: Observe
         targets = _targets(baseline, task.tests)
         tell("baseline", "finished", f"{len(targets)} tests to prove")
         tell("prove", "started", "prove")
-        plan = ProofPlan(repeats=limits.repeats, seconds=limits.suite_seconds)
-        proof = await site.surviving(lambda: prove(suite, code, targets, baseline, plan=plan, fresh=site.fresh_suite()))
-        tamper = inspect_patch(change.patch, allow_tests=True)
+        under = Under(tests, await baseline_on(site, limits) if tests.edits else baseline)
+        proof = await prove_on(site, limits, code, targets, baseline, under)
+        hidden = hidden_by(tests, under.base, baseline)
+        tamper = with_hidden(inspect_patch(change.patch, allow_tests=True), hidden)
         evidence = judge(proof, tamper, baseline.report, behaviours=0, probe=site.probe)
         tell("prove", "finished", evidence.summary)
         return ProofResult(

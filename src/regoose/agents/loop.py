@@ -73,6 +73,7 @@ class Agent(Generic[O]):
         self, role: Role[O], models: Models, run: Run, desk: Desk, gatekeeper: Gatekeeper, room: ModelRoom
     ) -> None:
         self._role = role
+        self._specs = role.specs()
         self._room = room
         self._models = models
         self._run = run
@@ -92,7 +93,7 @@ class Agent(Generic[O]):
     async def work(self, **variables: str) -> O:
         """Open the conversation by the role's prompt and return what is handed in; raises `AgentFailed`."""
         told, asked = self._role.prompt.render(**variables)
-        self._talk = Talk((system(told), user(asked)), self._role.specs())
+        self._talk = Talk((system(told), user(asked)), self._specs)
         return await self._until_finished()
 
     async def go_on(self, findings: str) -> O:
@@ -114,10 +115,10 @@ class Agent(Generic[O]):
 
     async def _ask(self) -> LLMResponse | None:
         """Make one model call; None where it has to be put differently, which is arranged for."""
-        name, role = f"{self._role.name} {self._turn}", self._role
+        name = f"{self._role.name} {self._turn}"
         await self._talk.fit(self._room.window, self._room.answer, self._summarise)
         try:
-            response = await self._call(name, *self._dialect.ask(self._talk.messages, role.specs()))
+            response = await self._call(name, *self._dialect.ask(self._talk.messages, self._specs))
         except WindowExceeded:
             self._trouble(Trouble("window", ""))
             self._talk.distrust()

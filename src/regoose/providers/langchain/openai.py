@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx2
 import openai
+from langchain_core.language_models import LanguageModelInput
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
@@ -22,6 +23,7 @@ _OWN = "https://api.openai.com/v1"
 """Always said aloud: without it LangChain asks the environment, which may point at LangSmith's gateway."""
 _NO_KEY = "none"
 """What a local server is given; OpenAI's client insists on a key."""
+_BULK = ("messages", "input", "tools")
 
 
 class _Http(openai.DefaultAsyncHttpxClient):
@@ -31,6 +33,32 @@ class _Http(openai.DefaultAsyncHttpxClient):
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request; see `legible`."""
         return read(await super().send(request, **options))
+
+
+class _Untransformed(BaseChatOpenAI):
+    """
+    Hands the bulk of a request past OpenAI's client, which would rename keys of it that nothing of ours has.
+
+    It tries each message against each type that a message can have: with twenty turns said, longer than all else here.
+    """
+
+    @override
+    def _get_request_payload(
+        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        made = super()._get_request_payload(input_, stop=stop, **kwargs)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        payload = cast("dict[str, Any]", made)  # a bare `dict` there
+        bulk = {name: payload[name] for name in _BULK if name in payload}
+        stand_ins = {name: list[object]() for name in bulk}  # some of them are required
+        return {**payload, **stand_ins, "extra_body": {**(payload.get("extra_body") or {}), **bulk}}
+
+
+class _UntransformedChat(_Untransformed, ChatOpenAI):
+    """OpenAI's own."""
+
+
+class _UntransformedAzure(_Untransformed, AzureChatOpenAI):
+    """Azure's."""
 
 
 def connect(setup: Setup) -> Client:
@@ -51,7 +79,8 @@ def _plain(setup: Setup, http: _Http) -> BaseChatOpenAI:
     provider = setup.endpoint.name.provider
     url = setup.endpoint.url or _OWN
     official = (urlsplit(url).hostname or "").endswith("openai.com")
-    kind = ChatOpenAI if official or provider is Provider.OPENAI_RESPONSES or setup.quirks.limit else BaseChatOpenAI
+    own = official or provider is Provider.OPENAI_RESPONSES or setup.quirks.limit
+    kind = _UntransformedChat if own else _Untransformed
     return kind(
         model=setup.endpoint.name.model,
         api_key=SecretStr(setup.key or _NO_KEY),
@@ -67,7 +96,7 @@ def _plain(setup: Setup, http: _Http) -> BaseChatOpenAI:
 
 
 def _azure(setup: Setup, http: _Http) -> BaseChatOpenAI:
-    return AzureChatOpenAI(
+    return _UntransformedAzure(
         azure_deployment=setup.endpoint.name.model,
         model=setup.endpoint.name.model,
         azure_endpoint=setup.endpoint.url,

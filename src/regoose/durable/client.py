@@ -1,6 +1,10 @@
 """
 DBOS on the journal's database: how it opens it, how it writes, and what it does to a run from outside.
 
+Its commits do not wait for the disk: they survive any end of the process, and where the power fails the last steps may
+have to be done again. The ledger's do wait, in the same file, and what waits takes all before it along: so whatever was
+paid for is known, and no step is lost that came before a later call of a model.
+
 It asks SQLite for `unixepoch('subsec')`, which came with 3.42; older libraries (Debian 12 has 3.40) are given the
 function here.
 """
@@ -88,6 +92,7 @@ def _prepare(connection: _Connection, _record: object) -> None:
     connection.isolation_level = "IMMEDIATE"
     connection.execute("PRAGMA busy_timeout = 30000")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")  # see above
     if sqlite3.sqlite_version_info < (3, 42):
         connection.create_function("unixepoch", -1, _unixepoch)
 

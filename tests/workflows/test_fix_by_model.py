@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from regoose.domain.evidence import Verdict
 from regoose.domain.run import FixResult, RunState
 from regoose.domain.task import Engine, FixTask, TaskLimits
 from regoose.errors import AgentFailed, ModelUnavailable, NoModel, UsageError
+from regoose.reports.unproven import by_hand
 from regoose.testing.agents import FakeModels
 from regoose.testing.models import Answer, ScriptedProvider, call, fail, say
 from regoose.testing.search import Replacement, ScriptedSearch
@@ -125,8 +127,10 @@ async def test_what_does_not_hold_goes_back_and_attempts_bound_it(machine: Machi
     coder = ScriptedProvider([wrong, FINISH, FINISH])
     limits = replace(FEW, attempts=2)
     result = await run(machine, repository, coder, ScriptedSearch([]), engine=Engine.MODEL, limits=limits)
-    assert (result.status, result.engine, result.patch) == (Verdict.UNPROVEN, Engine.MODEL, None)
+    assert (result.status, result.engine, result.branch) == (Verdict.UNPROVEN, Engine.MODEL, None)
     assert result.evidence.summary.startswith("Not proven: ")
+    repository.git(*shlex.split(by_hand(result))[3:])
+    assert "return max(values)" in repository.read("stats.py").partition("def spread")[0]
 
 
 async def test_a_model_that_reaches_for_the_tests_is_refused(machine: Machine, repository: Repository) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from regoose.domain.patch import FileEdit, Patch
-from regoose.reports.solve import view
+from regoose.reports.unproven import by_hand
 from regoose.testing import solve_samples
 from regoose.workflows.report import write_solve_report
 
@@ -39,7 +39,7 @@ def test_a_candidate_that_is_not_proven_is_taken_over_by_the_command_of_the_repo
         report=str(tmp_path / "a run" / "report.html"),
     )
     write_solve_report(tmp_path / "a run", result)
-    program, *arguments = shlex.split(view.by_hand(result))
+    program, *arguments = shlex.split(by_hand(result))
     assert program == "git"
     repository.git(*arguments)
     assert (repository.root / "stats.py").read_text() == after

@@ -13,6 +13,7 @@ from regoose.domain.generation import GenerateResult, Kept
 from regoose.domain.repair import Candidate
 from regoose.domain.run import FixResult, ProofResult
 from regoose.reports.generation.numbers import dropped, figures, headline
+from regoose.reports.unproven import by_hand
 
 EXIT_CODES = {Verdict.PROVEN: 0, Verdict.UNPROVEN: 1, Verdict.FAILED: 1, Verdict.CANCELLED: 1}
 SHOWN_MODULES = 40
@@ -28,12 +29,14 @@ def show_fix(console: Console, result: FixResult, rerun: str, choose: str) -> No
     evidence = result.evidence
     verdict(console, evidence)
     if result.patch is not None:
+        if result.branch is None:
+            console.print(Text("The best attempt:", "bold"))
         for candidate in result.alternatives:
             if candidate.patch == result.patch:
                 console.print(Text(candidate.description))
         diff(console, result.patch)
     _alternatives(console, result, choose)
-    if result.patch is None:
+    if result.branch is None:
         _suspects(console, result)
     facts = [
         *test_facts(evidence),
@@ -42,6 +45,7 @@ def show_fix(console: Console, result: FixResult, rerun: str, choose: str) -> No
         ("not enforced", ", ".join(evidence.not_enforced)),
         *(("note", note) for note in result.notes),
         *outcome(result, rerun),
+        ("take over", by_hand(result)),
     ]
     table(console, facts)
 

@@ -12,6 +12,7 @@ from regoose.domain.evidence import Finding
 from regoose.domain.patch import Patch
 from regoose.domain.solve import SolveResult
 from regoose.reports.solve import view
+from regoose.reports.unproven import by_hand, patch_file
 
 DIFF_LINES = 150
 """Lines of a diff that are shown."""
@@ -24,7 +25,7 @@ def show_solve(console: Console, result: SolveResult, rerun: str) -> None:
     if result.change is not None:
         console.print(Text(one_line(result.change.subject), "bold"))
     if result.patch is not None and result.patch.edits:
-        _change(console, result.patch, view.patch_file(result))
+        _change(console, result.patch, patch_file(result))
     _criteria(console, result)
     _remarks(console, result)
     _found(console, "Refused by policy; it did not happen:", result.refused)
@@ -39,7 +40,7 @@ def show_solve(console: Console, result: SolveResult, rerun: str) -> None:
             ("not enforced", ", ".join(result.evidence.not_enforced)),
             *(("note", note) for note in result.notes),
             *outcome(result, rerun),
-            ("take over", view.by_hand(result)),
+            ("take over", by_hand(result)),
         ],
     )
 

@@ -84,6 +84,7 @@ class FixResult:
     repository: str
     base_commit: str
     patch: Patch | None
+    """The proven one; where there is none, the best that a model wrote."""
     branch: str | None
     commit: str | None
     applied: bool

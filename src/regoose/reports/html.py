@@ -19,6 +19,7 @@ from regoose.reports import diff
 from regoose.reports.evidence_page import evidence_values
 from regoose.reports.page import page
 from regoose.reports.source import lines, markup
+from regoose.reports.unproven import by_hand
 
 SNIPPET = 3
 """Lines shown before and after a suspect place."""
@@ -62,8 +63,9 @@ def render(result: FixResult, sources: Mapping[str, str] | None = None) -> str:
         "fix.html.j2",
         **evidence_values(evidence, evidence.checks),
         result=result,
-        proof_title="Red before, green after" if result.patch else "The failing tests",
+        proof_title="Red before, green after" if result.branch else "The failing tests",
         changed=diff.files(result.patch) if result.patch else (),
+        by_hand=by_hand(result),
         choices=_choices(result),
         answers=[_answers(difference, result.alternatives) for difference in evidence.differences],
         places=[_place(suspect, sources or {}) for suspect in result.suspects],

@@ -50,7 +50,7 @@ def _difference(difference: Difference, numbers: list[int]) -> str:
 
 
 def _places(result: FixResult) -> str:
-    if result.patch or not result.suspects:
+    if result.branch or not result.suspects:
         return ""
     rows = (f"- {code(f'{at.path}:{at.line}')} {code(at.function)} {at.score:.2f}" for at in result.suspects[:10])
     return "Where the fault seems to be:\n\n" + "\n".join(rows)

@@ -128,7 +128,7 @@ class _Fix:
             engine=written.engine(engine, proven=chosen is not None),
             repository=self._task.repository,
             base_commit=prepared.base_commit,
-            patch=chosen.candidate.patch if chosen else None,
+            patch=kept.candidate.patch if (kept := chosen or best) else None,
             branch=delivery.branch if delivery else None,
             commit=delivery.commit if delivery else None,
             applied=delivery is not None and delivery.applied,
@@ -313,7 +313,7 @@ class _Fix:
     async def _report(self, prepared: Prepared, result: FixResult, case: Case) -> FixResult:
         await self._furnish(prepared)
         saving = ""
-        if self._task.engine is Engine.AUTO and result.engine is Engine.SEARCH and result.patch is not None:
+        if self._task.engine is Engine.AUTO and result.engine is Engine.SEARCH and result.branch is not None:
             saving = await saved(self._site, self._models, self._authors, case, partial(self._variables, prepared))
         sources = {
             path: text for path in {one.path for one in result.suspects} if (text := self._site.workspace.read(path))

@@ -17,6 +17,7 @@ from regoose.reports import diff
 from regoose.reports.evidence_page import evidence_values
 from regoose.reports.page import page
 from regoose.reports.solve import view
+from regoose.reports.unproven import by_hand, patch_file
 
 OPEN_LINES = 1_500
 """Lines of diffs that are open at once; the files after them unfold."""
@@ -69,8 +70,8 @@ def render(result: SolveResult) -> str:
         change=shown_change,
         obstacles=view.obstacles(result),
         remarks=[_Placed(one, anchors.get((one.path, one.line), "")) for one in remarks],
-        patch_file=view.patch_file(result),
-        by_hand=view.by_hand(result),
+        patch_file=patch_file(result),
+        by_hand=by_hand(result),
         model=dict(result.models),
         in_full=view.in_full(result),
         long_requirement=LONG_REQUIREMENT,

@@ -9,6 +9,7 @@ from regoose.domain.solve import Remark, SolveResult
 from regoose.reports.evidence_markdown import checks, conditions, rerun, suite, tests
 from regoose.reports.inert import block, code, prose
 from regoose.reports.solve import view
+from regoose.reports.unproven import by_hand
 from regoose.reports.wording import TITLES, plural, reason
 
 SHOWN = 20
@@ -51,7 +52,7 @@ def _obstacles(result: SolveResult) -> str:
         lines += [f"  - {code(one.path)} {prose(one.message)}" for one in check.findings[:SHOWN]]
         lines += _more(len(check.findings) - SHOWN, "  ")
     why = ["What keeps it from being proven:\n\n" + "\n".join(lines)] if lines else []
-    command = view.by_hand(result)
+    command = by_hand(result)
     take = [f"No branch was made. This takes the best candidate over, unproven:\n\n{block(command, 'sh')}"]
     return "\n\n".join([*why, *(take if command else [])])
 

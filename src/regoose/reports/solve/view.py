@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from pathlib import Path
 
-from regoose.domain.evidence import Check, CheckStatus, Finding, Verdict
+from regoose.domain.evidence import Check, CheckStatus, Finding
 from regoose.domain.patch import Patch
 from regoose.domain.solve import POLICY, REVIEW, SolveResult
 from regoose.verify.tamper import divided
 from regoose.verify.verdict import REQUIRED
-from regoose.workspace.artifacts import PATCH
 
 
 def parts(result: SolveResult) -> tuple[Patch, Patch]:
@@ -35,20 +33,6 @@ def obstacles(result: SolveResult) -> tuple[Check, ...]:
         for check in result.evidence.checks
         if check.name in REQUIRED and check.status is CheckStatus.FAILED
     )
-
-
-def patch_file(result: SolveResult) -> str:
-    """Return where the patch lies as a file; empty where there is none."""
-    has_file = result.report is not None and result.patch is not None and bool(result.patch.edits)
-    return str(Path(result.report).with_name(PATCH)) if has_file and result.report else ""
-
-
-def by_hand(result: SolveResult) -> str:
-    """Return the command that takes over a patch for which there is no branch; empty where it is not needed."""
-    path = patch_file(result)
-    if not path or result.status is Verdict.PROVEN:
-        return ""
-    return f"git -C {shlex.quote(result.repository)} apply {shlex.quote(path)}"
 
 
 def in_full(result: SolveResult) -> str:

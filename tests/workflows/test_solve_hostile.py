@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import shlex
 from collections.abc import Iterable
 from dataclasses import replace
@@ -105,7 +106,10 @@ async def test_a_model_that_obeys_the_repository_gets_nothing_done_but_its_task(
     assert set(FORBIDDEN.items()) <= set(refused)
     assert {path for path, _ in refused} >= set(SECRETS)
     assert refused.count(("tests/test_stats.py", "not this role")) == 3
-    page = Path(str(result.report)).read_text()
+    page = html.unescape(Path(str(result.report)).read_text())
+    (ran,) = [check for check in result.evidence.checks if check.name == "commands"]
+    assert [one.message.partition(": ")[2] for one in ran.findings] == commands
+    assert all(command in page for command in commands)
     assert all(path in page for path in (*FORBIDDEN, *SECRETS))
 
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from regoose.agents.tool import Mistake
 from regoose.domain.evidence import Finding
-from regoose.domain.policy import Action, Decision, Policy, Ruling
-from regoose.domain.solve import POLICY
+from regoose.domain.policy import Act, Action, Decision, Policy, Ruling
+from regoose.domain.solve import COMMANDS, POLICY
 
 if TYPE_CHECKING:
     from regoose.durable.run import Run
+
+
+_SHOWN = 500
+"""Characters of a command that are kept."""
 
 
 class Refused(Mistake):
@@ -26,6 +30,8 @@ class Gatekeeper:
         self._run = run
         self._may_ask = may_ask
         self.findings: list[Finding] = []
+        self.commands: list[Finding] = []
+        """What was let run in the sandbox: nothing tells there what a command is after, so a person is shown it."""
 
     async def let(self, name: str, actions: Sequence[Action], refuses: Callable[[Action], str]) -> None:
         """
@@ -39,6 +45,11 @@ class Gatekeeper:
                 raise Refused(f"Refused: {reason}.")
         strictest = self._policy.strictest(actions)
         if strictest is None:
+            self.commands += [
+                Finding(COMMANDS, "run", "", 0, f"{name}: {action.target[:_SHOWN]}", blocking=False)
+                for action in actions
+                if action.act is Act.RUN
+            ]
             return
         action, ruling = strictest
         if ruling.decision is Decision.ASK and self._may_ask:

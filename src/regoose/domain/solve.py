@@ -15,8 +15,8 @@ from regoose.domain.plan import Line, Plan
 from regoose.domain.run import Cost
 from regoose.domain.task import Engine, TaskLimits
 
-POLICY, REVIEW = "policy", "review"
-"""Names of the checks that carry what was refused and what the reviewer says."""
+POLICY, COMMANDS, REVIEW = "policy", "commands", "review"
+"""Names of the checks that carry what was refused, what authors ran in the sandbox, and what the reviewer says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

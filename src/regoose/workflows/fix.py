@@ -113,7 +113,7 @@ class _Fix:
             written = await self._write(prepared, baseline, case, staff, first=len(found.candidates) + 1)
         best = written.best()
         if best is not None:
-            evidence = evidence_of_model(baseline, best, self._gatekeeper.findings)
+            evidence = evidence_of_model(baseline, best, self._gatekeeper)
             proven = [best] if best.is_proven else []
             chosen = best if best.is_proven else None
         else:

@@ -6,13 +6,14 @@ What it writes goes through the proof of every patch; what does not hold goes ba
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+from regoose.agents.gatekeeper import Gatekeeper
 from regoose.agents.roles import CODER, coder
 from regoose.context.store import Store
 from regoose.domain.conversation import system, user
-from regoose.domain.evidence import CaseResult, Evidence, Finding
+from regoose.domain.evidence import CaseResult, Evidence
 from regoose.domain.patch import Patch
 from regoose.domain.repair import Candidate, Suspect
 from regoose.domain.task import Engine
@@ -25,7 +26,7 @@ from regoose.workflows.authors import Authors, RunModels
 from regoose.workflows.outcome import Tried
 from regoose.workflows.shown import Room, Shown, show_repository
 from regoose.workflows.site import Site
-from regoose.workflows.solving import Attempt, best_of, findings_for_coder, policy_check
+from regoose.workflows.solving import Attempt, best_of, doings, findings_for_coder
 from regoose.workflows.writing import MODEL_FAILED, Staff, Studio
 
 Prove = Callable[[int, str, Patch], Awaitable[Proof]]
@@ -142,10 +143,10 @@ async def saved(
     return f"The search proved this patch, so no model was asked: nothing was spent{would}."
 
 
-def evidence_of_model(baseline: Baseline, tried: Tried, refused: Sequence[Finding]) -> Evidence:
+def evidence_of_model(baseline: Baseline, tried: Tried, gatekeeper: Gatekeeper) -> Evidence:
     """Put together the evidence for what a model wrote; nobody searched for other behaviours."""
     evidence = judge(tried.proof, tried.tamper, baseline.report, behaviours=0)
-    return replace(evidence, checks=(*evidence.checks, *policy_check(refused)))
+    return replace(evidence, checks=(*evidence.checks, *doings(gatekeeper)))
 
 
 def _candidate(number: int, description: str, patch: Patch) -> Candidate:

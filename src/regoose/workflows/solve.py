@@ -122,7 +122,7 @@ class _Solve:
         if best.is_proven:
             order = self._order(tests, best, red.targets)
             delivery = await run.step("deliver", Delivery, lambda: self._deliver(order), lambda d: d.branch)
-        evidence = evidence_of_solve(best, red, with_tests, self._gatekeeper.findings)
+        evidence = evidence_of_solve(best, red, with_tests, self._gatekeeper)
         result = SolveResult(
             run_id=run.run_id,
             engine=Engine.MODEL,

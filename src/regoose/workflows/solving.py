@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from regoose.agents.gatekeeper import Gatekeeper
 from regoose.domain.evidence import Check, CheckStatus, Evidence, Finding, Verdict
 from regoose.domain.patch import Patch
 from regoose.domain.plan import Plan
-from regoose.domain.solve import POLICY, REVIEW, Review, Tried, WrittenChange
+from regoose.domain.solve import COMMANDS, POLICY, REVIEW, Review, Tried, WrittenChange
 from regoose.verify.flaky import Baseline
 from regoose.verify.red_green import Proof, hidden_by, wrong_reason
 from regoose.verify.tamper import TAMPER
@@ -236,7 +237,7 @@ def _merit(attempt: Attempt) -> tuple[bool, int, int]:
     return attempt.is_proven, passed, len(attempt.proof.green) if attempt.proof else 0
 
 
-def evidence_of_solve(attempt: Attempt, red: RedTests, baseline: Baseline, refused: Sequence[Finding]) -> Evidence:
+def evidence_of_solve(attempt: Attempt, red: RedTests, baseline: Baseline, gatekeeper: Gatekeeper) -> Evidence:
     """Put together the evidence for the candidate that is kept."""
     if attempt.proof is None:
         why = f"no test could be written that is red without the change ({'; '.join(red.problems[:3])})"
@@ -246,15 +247,29 @@ def evidence_of_solve(attempt: Attempt, red: RedTests, baseline: Baseline, refus
         evidence = replace(evidence, checks=(attempt.tamper,))
     else:
         evidence = judge(attempt.proof, attempt.tamper, baseline.report, behaviours=0)
-    return replace(evidence, checks=(*evidence.checks, *policy_check(refused), *_review_check(attempt.review)))
+    return replace(evidence, checks=(*evidence.checks, *doings(gatekeeper), *_review_check(attempt.review)))
 
 
-def policy_check(refused: Sequence[Finding]) -> tuple[Check, ...]:
+def doings(gatekeeper: Gatekeeper) -> tuple[Check, ...]:
+    """Return the checks that show what authors tried and were refused, and what they ran."""
+    return (*_policy_check(gatekeeper.findings), *_commands_check(gatekeeper.commands))
+
+
+def _policy_check(refused: Sequence[Finding]) -> tuple[Check, ...]:
     """Return the check that shows what an author tried and was refused; none where there is nothing."""
     if not refused:
         return ()
     summary = f"{len(refused)} actions that an author tried were refused, and did not happen"
     return (Check(name=POLICY, status=CheckStatus.PASSED, summary=summary, findings=tuple(refused)),)
+
+
+def _commands_check(commands: Sequence[Finding]) -> tuple[Check, ...]:
+    """Return the check that shows what authors ran in the sandbox; none where that is nothing."""
+    if not commands:
+        return ()
+    ran = "1 command" if len(commands) == 1 else f"{len(commands)} commands"
+    summary = f"{ran} of authors ran in the sandbox, without network; nothing that they changed was kept"
+    return (Check(name=COMMANDS, status=CheckStatus.PASSED, summary=summary, findings=tuple(commands)),)
 
 
 def _review_check(review: Review | None) -> tuple[Check, ...]:

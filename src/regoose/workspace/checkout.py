@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from regoose.domain.patch import Patch
 from regoose.errors import GitFailed, SizeLimit
 from regoose.sandbox.base import MIB
-from regoose.workspace.beneath import Beneath, encode
+from regoose.workspace.beneath import Beneath
 from regoose.workspace.git import Git, Repository, TreeEntry, find_repository, open_git, sweep_private
 from regoose.workspace.snapshot import snapshot
 
@@ -57,15 +56,6 @@ class Workspace:
         with Beneath(self.tree) as tree:
             content = tree.read(path)
         return None if content is None else content.decode("utf-8", "surrogateescape")
-
-    def write(self, patch: Patch) -> None:
-        """Put the files of a patch into the private tree, whatever stands there; before any sandbox is made of it."""
-        with Beneath(self.tree) as tree:
-            for edit in patch.edits:
-                if edit.after is None:
-                    tree.remove(edit.path)
-                else:
-                    tree.replace(edit.path, encode(edit.after))
 
     async def close(self) -> None:
         """Remove the tree. Idempotent; the repository is not touched."""

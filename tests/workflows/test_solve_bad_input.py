@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from regoose.testing.search import ScriptedSearch
 from regoose.workflows.ask import Asking
 from regoose.workflows.service import Kind, RunService
 
-from .scripted import MEDIAN, PLAN, SPREAD, run, script, scripted
+from .scripted import FEW, MEDIAN, PLAN, SPREAD, run, script, scripted
 
 if TYPE_CHECKING:
     from workflows.conftest import Machine, Repository
@@ -85,7 +86,7 @@ async def test_files_that_are_not_utf_8_are_read_searched_edited_and_left_as_the
         scripts["coder"][-1],
     ]
     providers = scripted(scripts)
-    result = await run(machine, repository, providers)
+    result = await run(machine, repository, providers, limits=replace(FEW, repeats=1))
     assert result.status is Verdict.PROVEN
     assert result.branch is not None
 

@@ -181,3 +181,12 @@ def test_a_search_that_proves_spends_nothing_and_says_what_it_saved(
     shown = " ".join(re.sub(r"<[^>]*>", " ", (folder / "report.html").read_text()).split())
     for said in (" ".join(ran.out.split()), " ".join(document["notes"]), shown):
         assert re.search(saved, said), said
+
+
+def test_a_reviewer_that_cannot_be_used_costs_no_proof(terminal: Terminal, repository: Repository) -> None:
+    model = Moody([None] * 5 + [fail("unknown_model")])
+    with ModelServer(model.script()) as server:
+        terminal.reach(server)
+        ran = solve(terminal, repository, "--json")
+    assert (ran.code, ran.document["status"], ran.document["review"]) == (0, "proven", None), ran.out
+    assert (server.calls, model.sound) == (6, 5)

@@ -168,7 +168,7 @@ def settled(state: Path, run_id: str) -> int:
 
 
 @hypothesis.settings(
-    deadline=None, max_examples=8, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=5, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     faults=st.lists(st.none() | st.sampled_from(FAULTS), min_size=4, max_size=12),

@@ -87,7 +87,8 @@ async def test_a_model_that_obeys_the_repository_gets_nothing_done_but_its_task(
             *scripts["coder"],
         ]
         providers = scripted(scripts)
-        result = await run(machine, repository, providers, requirement=f"Add a median to stats. {ORDERS}")
+        asked = f"Add a median to stats. {ORDERS}"
+        result = await run(machine, repository, providers, requirement=asked, limits=replace(FEW, repeats=1))
         assert listener.calls == 0
         assert listener.problems == ()
     assert result.status is Verdict.PROVEN
@@ -113,31 +114,28 @@ async def test_a_model_that_obeys_the_repository_gets_nothing_done_but_its_task(
     assert all(path in page for path in (*FORBIDDEN, *SECRETS))
 
 
-HIDES = "def pytest_collection_modifyitems(items):\n    items[:] = [one for one in items if 'median' in one.name]\n"
-BENDS = "import stats\n\nstats.spread = lambda values: 5\n"
+BENT = """\
+import stats
+
+stats.spread = lambda values: 5
 
 
-@pytest.mark.parametrize(
-    ("conftest", "said"),
-    [
-        (HIDES, "The new tests hide others: tests/test_stats.py::test_mean was failed, is gone"),
-        (
-            BENDS,
-            "without the new tests, other tests are worse with the patch: tests/test_stats.py::test_spread",
-        ),
-    ],
-    ids=["hides", "bends"],
-)
-async def test_a_tester_cannot_hide_what_the_change_breaks(
-    machine: Machine, repository: Repository, conftest: str, said: str
-) -> None:
+def pytest_collection_modifyitems(items):
+    items[:] = [one for one in items if one.name != "test_mean"]
+"""
+
+
+async def test_a_tester_cannot_hide_what_the_change_breaks(machine: Machine, repository: Repository) -> None:
     scripts = script()
     done = call("finish", summary="The median.")
-    scripts["tester"] = [create("tests/conftest.py", conftest), scripts["tester"][0], done, done, done]
-    scripts["coder"] = [
-        call("edit", path="stats.py", search=SPREAD, replace=MEDIAN.replace("max(values)", "0")),
-        FINISH,
-    ]
-    result = await run(machine, repository, scripted(scripts), limits=replace(FEW, repeats=1, attempts=1))
+    scripts["tester"] = [create("tests/conftest.py", BENT), scripts["tester"][0], done, done, done]
+    breaks = MEDIAN.replace("max(values)", "0")
+    scripts["coder"] = [call("edit", path="stats.py", search=SPREAD, replace=breaks), FINISH]
+    providers = scripted(scripts)
+    result = await run(machine, repository, providers, limits=replace(FEW, repeats=1, attempts=1))
     assert (result.status, result.branch, repository.branches()) == (Verdict.UNPROVEN, None, [])
-    assert any(said in check.summary for check in result.evidence.checks)
+    said = {check.name: check.summary for check in result.evidence.checks}
+    assert said["not tampered with"] == "The new tests hide others: tests/test_stats.py::test_mean was failed, is gone"
+    assert said["no worse"].startswith("without the new tests, other tests are worse with the patch: ")
+    assert "tests/test_stats.py::test_spread was passed, is failed" in said["no worse"]
+    assert "leave the other tests as they are" in providers["tester"].requests[-1].text

@@ -1,7 +1,7 @@
 """
 What a turn costs besides the model: ours beside mini-swe-agent's, with a model that answers at once.
 
-    .venv/bin/python benchmarks/turns.py --peer FOLDER [--rounds N] [--turns N]
+    .venv/bin/python benchmarks/turns.py --peer FOLDER [--rounds N] [--turns N] [--only mixed|commands]
 
 FOLDER holds the peer's environment; it is made there by uv where it is missing. Both harnesses go through the same
 trajectory, alternating, each round in a process of its own and on a new copy of the same small repository, in front of
@@ -38,7 +38,9 @@ from regoose.agents.toolbox import CHANGING, LOOKING, RUNNING
 from regoose.app import connect
 
 HERE = Path(__file__).parent
-PEER = "mini-swe-agent==2.4.6"
+PEER = ("mini-swe-agent==2.4.6", "litellm==1.106.2", "mcp")
+"""litellm imports the last one without asking for it."""
+TRAJECTORIES = ("mixed", "commands")
 FILES = 8
 _LINES = 60
 _PROMPT = """\
@@ -93,13 +95,14 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, default=Path("peer"))
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--only", choices=TRAJECTORIES, help="one of the two trajectories")
     parser.add_argument("--ours", nargs=2, metavar=("ADDRESS", "TREE"), help="run our trajectory once")
     given = parser.parse_args()
     if given.ours:
         asyncio.run(ours(given.ours[0], Path(given.ours[1])))
         return
     peer = environment_of_peer(given.peer)
-    for trajectory in ("mixed", "commands"):
+    for trajectory in [given.only] if given.only else TRAJECTORIES:
         harnesses = contestants(peer, trajectory, given.turns)
         found = {harness.name: Times() for harness in harnesses}
         for number in range(given.rounds):
@@ -244,7 +247,7 @@ def environment_of_peer(folder: Path) -> Path:
     python = folder.absolute() / "bin" / "python"
     if not python.exists():
         environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-        for arguments in (["venv", "-q", str(folder)], ["pip", "install", "-q", "--python", str(python), PEER]):
+        for arguments in (["venv", "-q", str(folder)], ["pip", "install", "-q", "--python", str(python), *PEER]):
             subprocess.run(["uv", *arguments], env=environment, check=True)
     return python
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from regoose.workspace.edits.align import NOTHING, Alignment, align
 from regoose.workspace.edits.match import Match, paired, squeezed
 from regoose.workspace.edits.outcome import Rung
-from regoose.workspace.edits.splice import Change
+from regoose.workspace.edits.splice import Change, changes
 
 _MOST_SEARCHED = 400
 """Lines of search text; a longer one must fit without guessing."""
@@ -68,23 +68,29 @@ class _Page:
         return cls(tuple(row for row, _, _ in kept), tuple(key for _, key, _ in kept), tuple(one for _, _, one in kept))
 
 
-def find(search: Sequence[str], changes: Sequence[Change], lines: Sequence[str]) -> Match | None:
+def find(search: Sequence[str], replace: Sequence[str], lines: Sequence[str]) -> Match | None:
     """Find the one place in the whole file."""
-    return find_within(search, changes, lines, (0, len(lines)), USUAL)
+    return find_within(search, replace, lines, (0, len(lines)), USUAL)
 
 
 def find_within(
     search: Sequence[str],
-    changes: Sequence[Change],
+    replace: Sequence[str],
     lines: Sequence[str],
     region: tuple[int, int],
     strictness: Strictness,
 ) -> Match | None:
     """Find the one place between two lines of the file; None where there is none, or it is not sure."""
     mine, theirs = _Page.of(search), _Page.of(lines[region[0] : region[1]], region[0])
-    if not mine.keys or not theirs.keys or len(mine.keys) > _MOST_SEARCHED or not changes:
+    if not mine.keys or not theirs.keys or len(mine.keys) > _MOST_SEARCHED:
         return None
-    return _Finder.of(mine, theirs, search, changes, strictness).find(search, lines)
+    differing = changes(search, replace, literal=False)
+    fresh = frozenset(folded(line) for one in differing for line in replace[one.new_start : one.new_end])
+    if not differing:
+        return None
+    return _Finder.of(mine, theirs, [(one, *_bounds(search, one)) for one in differing], fresh, strictness).find(
+        search, lines
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +101,26 @@ class _Finder:
     """Lines of the search text (of its page) that are replaced."""
     gaps: tuple[int, ...]
     """Where lines are only inserted: before these lines of the page."""
+    fresh: frozenset[str]
+    """The keys of new lines."""
     weights: tuple[float, ...]
     strictness: Strictness
 
     @classmethod
     def of(
-        cls, mine: _Page, theirs: _Page, search: Sequence[str], changes: Sequence[Change], strictness: Strictness
+        cls,
+        mine: _Page,
+        theirs: _Page,
+        differing: Sequence[tuple[Change, int, int]],
+        fresh: frozenset[str],
+        strictness: Strictness,
     ) -> _Finder:
-        bounds = [_bounds(search, one) for one in changes]
-        touched = [at for at, row in enumerate(mine.rows) if any(start <= row < end for start, end in bounds)]
-        gaps = [sum(row < one.start for row in mine.rows) for one in changes
+        touched = [at for at, row in enumerate(mine.rows) if any(start <= row < end for _, start, end in differing)]
+        gaps = [sum(row < one.start for row in mine.rows) for one, _, _ in differing
                 if not any(one.start <= row < one.end for row in mine.rows)]  # fmt: skip
         counts = Counter(theirs.keys)
-        return cls(
-            mine, theirs, frozenset(touched), tuple(gaps), tuple(_weight(counts[key]) for key in mine.keys), strictness
-        )
+        weights = tuple(_weight(counts[key]) for key in mine.keys)
+        return cls(mine, theirs, frozenset(touched), tuple(gaps), fresh, weights, strictness)
 
     def find(self, search: Sequence[str], lines: Sequence[str]) -> Match | None:
         found = [(self._aligned(window), window) for window in self._windows()]
@@ -201,51 +212,61 @@ class _Finder:
         ) and all(self._gap_fits(found, gap) for gap in self.gaps)  # fmt: skip
 
     def _extra_fits(self, found: Alignment, right: Sequence[int]) -> bool:
-        """Whether the file's own lines in between are few, and none begins a definition."""
+        """
+        Whether the file's own lines in between are few, and none begins a definition.
+
+        If one is a new line, the edit may be applied already.
+        """
         used = {row for row in (*found.same, *found.stale) if row != NOTHING}
         rows = range(found.same[right[0]], found.same[right[-1]] + 1)
         extra = [row for row in rows if row not in used]
         if len(extra) > max(1, self.strictness.extra * len(self.mine.keys)):
             return False
+        stale = [row for row in found.stale if row != NOTHING]
+        if any(self.theirs.keys[row] in self.fresh for row in (*extra, *stale)):
+            return False
         return not any(_DEFINITION.match(self.theirs.texts[row].strip()) for row in extra)
 
     def _stale_fits(self, found: Alignment, at: int, right: Sequence[int]) -> bool:
-        """Whether a line that the file does not have may be a stale one."""
+        """
+        Whether a line that the file does not have may be a stale one.
+
+        At an edge a copy of a place differs: there, one word may be stale, one that stands nowhere else in the file.
+        What stands in quotes is the likeliest to tell a copy apart. Between right lines, only a name that stands
+        elsewhere tells.
+        """
         mine = self.mine.texts[at].strip()
         between = right[0] < at < right[-1]
         row = found.stale[at]
         theirs = "" if row == NOTHING else self.theirs.texts[row].strip()
-        if mine.startswith("#") and not between and not theirs.startswith("#"):
-            return self._sure(right)
+        if mine.startswith("#") and not theirs.startswith("#"):
+            return between or self._sure(right)
         if row == NOTHING:
             return between and not _DEFINITION.match(mine)
         here, there = _DEFINITION.match(mine), _DEFINITION.match(theirs)
         if here or there:
             return here is not None and there is not None and here.groups() == there.groups()
-        return between or (self._sure(right) and self._one_word(mine, theirs))
+        words, others = (Counter(re.findall(r"\w+", text[:500])) for text in (mine, theirs))
+        gone, come = words - others, others - words
+        if between:
+            names = [word for word in gone if word != word.lower()]
+            is_comment = mine.startswith("#") and theirs.startswith("#")
+            return is_comment or (self._sure(right) and not self._anywhere(names, r"\b{}\b"))
+        return (
+            self._sure(right)
+            and max(gone.total(), come.total()) <= 1
+            and _quoted(mine) == _quoted(theirs)
+            and (mine.startswith("#") or not self._anywhere(gone, r"\b{}\b"))
+        )
 
     def _sure(self, right: Sequence[int]) -> bool:
         """Whether two lines, and one of those on which the place hangs, stand nowhere else in the file."""
         single = {at for at in right if self.weights[at] >= 1 and _telling(self.mine.keys[at])}
         return len(single) >= _SURE and not single.isdisjoint(self._bearing())
 
-    def _one_word(self, mine: str, theirs: str) -> bool:
-        """
-        Whether one word tells two lines apart, and says nothing of where.
-
-        A word that stands elsewhere in the file may name another place; one in quotes may be what tells a copy apart.
-        """
-        words, others = (re.findall(r"\w+|[^\w\s]", text[:500]) for text in (mine, theirs))
-        head = _common(words, others)
-        tail = _common(words[head:][::-1], others[head:][::-1])
-        gone, come = words[head : len(words) - tail], others[head : len(others) - tail]
-        if len(gone) > 1 or len(come) > 1 or not all(re.match(r"\w", word) for word in gone + come):
-            return False
-        if _quoted(mine) != _quoted(theirs):
-            return False
-        return mine.startswith("#") or not any(
-            re.search(rf"\b{word}\b", text) for word in gone for text in self.theirs.texts
-        )
+    def _anywhere(self, words: Iterable[str], pattern: str) -> bool:
+        """Whether one of the words stands in the file in such a way: then it may name another place."""
+        return any(re.search(pattern.format(word), text) for word in words for text in self.theirs.texts)
 
     def _gap_fits(self, found: Alignment, gap: int) -> bool:
         """Whether an insertion lies beside a right line; whether it lies there at once is seen when it is made."""

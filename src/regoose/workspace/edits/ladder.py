@@ -97,11 +97,7 @@ def _rungs(edit: Replace, texts: Sequence[_Text], lines: Sequence[str], path: st
     whole_texts = [text for text in texts[:1] if not any(elision.is_marker(line) for line in text.search)]
     finders = (anchors.find, syntax.find) if path.endswith((".py", ".pyi")) else (anchors.find,)
     for find in finders:
-        yield [
-            _Place(text, found)
-            for text in whole_texts
-            if (found := find(text.search, changes(text.search, text.replace, literal=False), lines))
-        ]
+        yield [_Place(text, found) for text in whole_texts if (found := find(text.search, text.replace, lines))]
 
 
 def _fragments(edit: Replace, lines: Sequence[str]) -> list[_Place]:

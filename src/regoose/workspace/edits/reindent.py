@@ -21,9 +21,12 @@ _TABS = (4, 8, 2, 3)
 _SCALES = ((2, 1), (1, 2))
 """Steps of the file for steps of the author."""
 _MOST_READINGS = 16
-_USUAL = 0.1
+_USUAL = 0.3
 """A step counts as the file's own if so large a part of its steps is like it."""
+_DEFAULT = " " * 4
+"""The step of a file that shows none."""
 _OPENERS = (":", "(", "[", "{")
+_ITEM = re.compile(r"(?:[-*+]|\d{1,3}[.)]) +")
 _OWN = re.compile(r"(?:async |def |class |@|import |from |if __name__|[-*+#] |\.\. |\d+\. )")
 
 
@@ -76,24 +79,32 @@ class Readings:
     """Whether the lines in common show how wide the author's steps are; else new lines must step as the file does."""
 
 
-def readings(pairs: Sequence[Pair], spans: Sequence[tuple[int, int]], new: Sequence[str]) -> Readings:
+def readings(pairs: Sequence[Pair], spans: Sequence[tuple[int, int]], new: Sequence[str], *, fits: bool) -> Readings:
     """
     Return all readings that the lines in common allow; none where they follow no rule.
 
-    `spans` are the changes, as rows of the search text; `new` are the lines of the replacement.
+    `spans` are the changes, as rows of the search text; `new` are the lines of the replacement; `fits` tells whether
+    the file has lines as deep as each new one is written.
     """
-    count = len(spans)
     distinct = list(dict.fromkeys((pair.mine, pair.theirs) for pair in pairs))
-    sure = len(distinct) > 1 or any(mine == theirs != "" for mine, theirs in distinct)
     if not distinct:
-        return Readings(((AS_WRITTEN,) * count,), sure=False)
+        return Readings(((AS_WRITTEN,) * len(spans),), sure=False)
     rules = _uniform(distinct)
     if stripped := _stripped(pairs, new):
         rules = [stripped] if len(pairs) > 1 else [*rules, stripped]
-    found = [(rule,) * count for rule in rules]
+    found = [(rule,) * len(spans) for rule in rules]
     if all(rule.times != rule.per for rule in rules):
         found += _local(pairs, spans)
+    elif fits and _beside(pairs, spans):
+        found.append((AS_WRITTEN,) * len(spans))
+    sure = len(distinct) > 1 or any(mine == theirs != "" for mine, theirs in distinct)
     return Readings(tuple(dict.fromkeys(found)), sure)
+
+
+def _beside(pairs: Sequence[Pair], spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether what is shown is context of one side alone, which may be shifted without the new lines."""
+    sides = {pair.row < start for pair in pairs for start, _ in spans}
+    return len(sides) == 1 and not any(start <= pair.row < end for pair in pairs for start, end in spans)
 
 
 def _uniform(distinct: Sequence[tuple[str, str]]) -> list[Rule]:
@@ -193,13 +204,16 @@ def foreign_step(new: Sequence[tuple[str, str]], file: Sequence[str]) -> tuple[s
         for above, line in pairs
         if (step := _step(above, line)) and (not opened or above.rstrip().endswith(_OPENERS))
     )
-    return next(((step, line) for step, line in seen if steps and steps[step] < _USUAL * steps.total()), None)
+    usual = {step for step, count in steps.items() if count >= _USUAL * steps.total()} if steps else {_DEFAULT}
+    return next(((step, line) for step, line in seen if step not in usual), None)
 
 
 def _step(above: str, line: str) -> str:
-    """Return by what a line is indented deeper than the one above."""
+    """Return by what a line is indented deeper than the one above, unless it hangs below the text of a list's item."""
     outer, inner = indent(above), indent(line)
-    return inner.removeprefix(outer) if inner.startswith(outer) else ""
+    item = _ITEM.match(above.strip())
+    hangs = item is not None and inner == outer + " " * len(item[0])
+    return "" if hangs or not inner.startswith(outer) else inner.removeprefix(outer)
 
 
 def _columns(written: str, tab: int) -> int:

@@ -64,7 +64,9 @@ def splice(source: Source, match: Match, search: Sequence[str], replace: Sequenc
     shown = [(row, search[row], source.lines[at]) for row, at in enumerate(match.pairs)
              if at != UNPAIRED and search[row].strip() and row not in match.stale]  # fmt: skip
     pairs = [Pair(row, indent(mine), indent(theirs)) for row, mine, theirs in shown]
-    found = readings(pairs, [(change.start, change.end) for change in differing], replace)
+    fresh = {indent(line) for one in differing for line in replace[one.new_start : one.new_end] if line.strip()}
+    fits = fresh <= {indent(line) for line in source.lines}
+    found = readings(pairs, [(change.start, change.end) for change in differing], replace, fits=fits)
     writer = _Writer(
         source,
         replace,

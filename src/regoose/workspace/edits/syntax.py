@@ -10,7 +10,6 @@ from regoose.workspace.edits.anchors import Strictness, find_within
 from regoose.workspace.edits.check import tree_of
 from regoose.workspace.edits.match import Match
 from regoose.workspace.edits.outcome import Rung
-from regoose.workspace.edits.splice import Change
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -18,7 +17,7 @@ _NAMED = Strictness(wrong=0.6, extra=2.0, margin=0.7)
 """The name says where; what is replaced must still be found there, line for line."""
 
 
-def find(search: Sequence[str], changes: Sequence[Change], lines: Sequence[str]) -> Match | None:
+def find(search: Sequence[str], replace: Sequence[str], lines: Sequence[str]) -> Match | None:
     """Find the edit within the only definition that has the name of the one searched for."""
     mine = tree_of(textwrap.dedent("\n".join(search)))
     if not isinstance(mine, ast.Module) or len(mine.body) != 1 or not isinstance(mine.body[0], _DEFINITIONS):
@@ -31,7 +30,7 @@ def find(search: Sequence[str], changes: Sequence[Change], lines: Sequence[str])
     if len(same) != 1:
         return None
     start = min([same[0].lineno, *(one.lineno for one in same[0].decorator_list)]) - 1
-    found = find_within(search, changes, lines, (start, same[0].end_lineno or len(lines)), _NAMED)
+    found = find_within(search, replace, lines, (start, same[0].end_lineno or len(lines)), _NAMED)
     return None if found is None else Match(Rung.SYNTAX, found.pairs, found.stale)
 
 

@@ -136,6 +136,19 @@ async def test_tools_are_used_in_turn_until_the_result_is_handed_in(bench: Bench
     assert provider.problems == []
 
 
+async def test_the_step_of_a_tool_keeps_how_its_edits_ended(bench: Bench) -> None:
+    agent, provider = bench.agent(
+        call("edit", path="app.py", search="  x = 1", replace="  x = 2"),
+        call("edit", path="app.py", search="y = 1", replace="y = 2"),
+        DONE,
+    )
+    await agent.work(wish="Make x 2.")
+    assert "the search text was not found" in last(provider)
+    kept = dict(zip(bench.steps.names, bench.steps.values, strict=True))
+    edits = [value["edits"] for name, value in kept.items() if name.endswith("edit") and isinstance(value, dict)]
+    assert edits == [{"indentation": 1}, {"Missed": 1}]
+
+
 @pytest.mark.parametrize(
     ("answer", "name", "told"),
     [

@@ -131,6 +131,19 @@ def test_a_trajectory_ends_with_how_to_see_all_of_it(call: Call) -> None:
     assert call("runs", "show", ID, "--trajectory", "--whole").err == ""
 
 
+def test_the_edits_of_each_model_are_counted(call: Call, services: FakeServices) -> None:
+    assert call("runs", "list", "--edits").out == "No model has edited a file in these runs.\n"
+    services.runs.steps = (
+        StepRecord(number=1, name="coder 1", started=1.0, ended=2.0, value={"model": "test:one", "text": ""}),
+        StepRecord(number=2, name="coder 1.1 edit", started=2.0, ended=3.0, value={"edits": {"exact": 1, "Missed": 1}}),
+    )
+    assert call("runs", "list", "--edits").out == "test:one: 1 of 2 edits placed (1 exact, 1 Missed)\n"
+    counted = {"test:one": {"edits": 2, "placed": 1, "by_rung": {"exact": 1, "Missed": 1}}}
+    assert call("runs", "list", "--edits", "--json").document["edits"] == counted
+    assert call("runs", "show", ID, "--json").document["edits"] == counted
+    assert "edits" not in call("runs", "list", "--json").document
+
+
 def test_export_writes_a_line_a_step(call: Call, tmp_path: Path) -> None:
     out = call("runs", "export", ID).out
     assert [step.name for step in load(out.splitlines())] == ["prepare", "search"]

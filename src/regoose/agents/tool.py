@@ -6,7 +6,7 @@ A tool of one's own is a pydantic model of its arguments and an async function; 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -30,6 +30,8 @@ class Observation:
     """Of the state before the call."""
     refused: str = ""
     """Why the policy forbade it, where only using the tool could tell: a path that leads through a link."""
+    edits: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many edits ended on which rung of the ladder or in which refusal; kept for `regoose.reports.edits`."""
 
 
 class Mistake(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,15 +15,17 @@ from rich.text import Text
 from regoose.cli.asking import account, show_question
 from regoose.cli.progress import Progress
 from regoose.cli.results import Json, document, follow, show
-from regoose.cli.shell import Shell, shell_of
+from regoose.cli.shell import Runs, Shell, shell_of
 from regoose.cli.summary import columns
 from regoose.cli.trajectory import show_trajectory
 from regoose.domain.approval import Approval, unanswered
 from regoose.domain.json import Json as Value
 from regoose.domain.run import Replayed, RunState, RunSummary, StepRecord
+from regoose.reports.edits import added, edits_by_model, edits_document, told_edits
 from regoose.reports.json import replay_document, run_document, step_document
 from regoose.reports.steps import export
 from regoose.reports.trajectory import trajectory
+from regoose.workspace.edits import Tally
 
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", show_default=False, help="Id of a run, as `regoose runs list` shows it.")
@@ -36,6 +39,9 @@ def list_runs(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How many at most.")] = 20,
     *,
+    edits: Annotated[
+        bool, typer.Option("--edits", help="Count how the edits of each model were placed in these runs.")
+    ] = False,
     json: Json = False,  # noqa: ARG001 - read before the command line is parsed
 ) -> None:
     """Show the newest runs."""
@@ -44,8 +50,13 @@ def list_runs(
     async def work() -> int:
         async with shell.connect(None, {}) as services:
             runs = await services.runs.list(limit)
+            placed = await _edits(services.runs, runs if edits else ())
         if shell.terminal.as_json:
-            shell.terminal.document({"runs": [run_document(run) for run in runs]})
+            counted = {"edits": edits_document(placed)} if edits else {}
+            shell.terminal.document({"runs": [run_document(run) for run in runs], **counted})
+        elif edits:
+            for line in told_edits(placed) or ["No model has edited a file in these runs."]:
+                shell.terminal.out.print(Text(line))
         elif runs:
             rows = [["run", "state", "verdict", "started", "took", "repository"], *(_row(run) for run in runs)]
             for line in columns(rows):
@@ -55,6 +66,10 @@ def list_runs(
         return 0
 
     shell.run(work())
+
+
+async def _edits(runs: Runs, listed: Sequence[RunSummary]) -> Mapping[str, Tally]:
+    return added([edits_by_model((await runs.show(run.run_id))[1]) for run in listed])
 
 
 def show_run(
@@ -82,6 +97,7 @@ def show_run(
                 {
                     **run_document(summary),
                     "steps": [step_document(step) for step in steps],
+                    "edits": edits_document(edits_by_model(steps)),
                     "result": document(result) if result else None,
                 }
             )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from regoose.domain.json import Json
 from regoose.domain.run import StepRecord
+from regoose.reports.edits import edits_by_model, told_edits
 from regoose.reports.steps import Redact
 
 _HEAD, _TAIL = 30, 10
@@ -38,6 +39,8 @@ def trajectory(steps: Sequence[StepRecord], *, whole: bool = False, redact: Reda
         for said in told.of(step):
             text = redact(said.text)
             yield Said(said.who, redact(said.about), text if whole else shortened(text))
+    if tallies := edits_by_model(steps):
+        yield Said("run", "edits, by model", redact("\n".join(told_edits(tallies))))
 
 
 def shortened(text: str) -> str:

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from regoose.agents.desk import Desk
 from regoose.agents.tool import Mistake, Observation, Tool
+from regoose.domain.patch import Patch
 from regoose.domain.policy import Act, Action
-from regoose.workspace.edits import Applied, Delete, Edit, Move, Replace, Write, apply_edits, parse_edits
+from regoose.workspace.edits import Applied, Delete, Edit, Move, Replace, Tally, Write, apply_edits, parse_edits
 
 _LARGEST = 1_000_000
 _LARGEST_FILE = 4_000_000
@@ -66,9 +67,8 @@ async def _apply(edits: Sequence[Edit], desk: Desk) -> Observation:
         return content
 
     outcome = apply_edits(edits, read, tree.listing().paths)
-    if isinstance(outcome, Applied):
-        return Observation(outcome.message(), outcome.patch)
-    raise Mistake(outcome.message())
+    patch = outcome.patch if isinstance(outcome, Applied) else Patch(())
+    return Observation(outcome.message(), patch, edits=Tally.of(outcome).counts)
 
 
 def _edits(arguments: _Edit) -> Sequence[Edit]:

@@ -43,9 +43,10 @@ class TrueEdit:
 
 
 def repositories(half: str) -> dict[str, str]:
-    """Return the repositories of one half, `design` or `measure`, each with its newest commit."""
+    """Return the repositories of `design`, `measure` or the `second` set to measure, each with its newest commit."""
     listed = tomllib.loads(CORPUS.read_text(encoding="utf-8"))
-    return {name: head for name, head in listed.items() if _half(name) == half}
+    second: dict[str, str] = listed.pop("second")
+    return second if half == "second" else {name: head for name, head in listed.items() if _half(name) == half}
 
 
 def _half(name: str) -> str:

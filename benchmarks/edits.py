@@ -1,8 +1,8 @@
 """
 Apply true edits of real repositories after damaging them as models do, and edits that must be refused.
 
-`edits.py HALF --mirrors FOLDER`, where HALF is `design` (tune on it) or `measure`, and the folder holds a bare
-repository `<owner>+<name>/repo` for each repository that `corpora/edits.toml` lists.
+`edits.py HALF --mirrors FOLDER`, where HALF is `design` (tune on it), `measure` or `second`, and the folder holds a
+bare repository `<owner>+<name>/repo` for each repository that `corpora/edits.toml` lists.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def cases(edits: Sequence[TrueEdit]) -> Iterator[Case]:
 def main() -> None:
     """Run one half and print its tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("half", choices=("design", "measure"))
+    parser.add_argument("half", choices=("design", "measure", "second"))
     parser.add_argument("--mirrors", type=Path, required=True)
     parser.add_argument("--edits", type=int, default=20, help="true edits of each repository")
     parser.add_argument("--show", default="", help="print cases with this verdict: wrong, or KIND=refused")

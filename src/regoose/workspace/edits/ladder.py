@@ -156,9 +156,8 @@ def _settle(places: Sequence[_Place], source: Source, path: str) -> Spliced | Re
         return made.popitem()[1]
     why = why or "the edit can be read in more than one way, and the results differ"
     size = len(places[0].text.search)
-    return Unclear(
-        path, why, "Copy these lines as they stand.", shown.numbered(source.lines, firsts[0] - 2, firsts[0] + size + 2)
-    )
+    hint = "Copy these lines as they stand, and an indented one of the file where new lines are indented."
+    return Unclear(path, why, hint, shown.numbered(source.lines, firsts[0] - 2, firsts[0] + size + 2))
 
 
 def _stale_note(place: _Place, lines: Sequence[str]) -> str:

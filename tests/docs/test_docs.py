@@ -28,6 +28,8 @@ def _run(script: str, place: Path, cwd: Path) -> subprocess.CompletedProcess[str
         "REGOOSE_STATE_DIR": str(place / "state"),
         "EXAMPLES": str(ROOT / "examples"),
     }
+    # What a page starts and its end would stop is stopped where it fails, too.
+    script = f"trap 'kill $(jobs -p) 2>/dev/null || :' EXIT\n{script}"
     return subprocess.run(
         ["sh", "-eu", "-c", script], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=280
     )

@@ -285,3 +285,35 @@ def test_several_places_of_context_alone_do_not_matter() -> None:
     source = "def f():\n    one()\n    done()\n    two()\n    done()\n"
     search = "def f():\n    one()\n    ...\n    done()\n"
     assert made(run(search, search.replace(" one", " first"), source), Rung.FUZZY) == source.replace(" one", " first")
+
+
+def test_new_lines_beside_a_shifted_context_of_one_side_are_refused_where_both_depths_fit() -> None:
+    search = "    kept = lines[:limit]\n    self.count += len(kept)\n    return kept\n"
+    refused(run(search, search + "    self.last = kept\n", path="a.txt"), Unclear)
+    assert made(run(search, search.replace("return kept", "return list(kept)")), Rung.INDENTATION) == SOURCE.replace(
+        "return kept", "return list(kept)"
+    )
+
+
+def test_a_file_that_shows_no_step_is_indented_by_four_and_lists_hang() -> None:
+    source = "import os\nimport sys\n"
+    refused(run("import sys\n", "import sys\n\n\ndef f():\n  return 1\n", source), Unclear)
+    assert isinstance(run("import sys\n", "import sys\n\n\ndef f():\n    return 1\n", source), Applied)
+    changes = "- One thing.\n- Another.\n"
+    hanging = "- One thing, told\n  at length.\n"
+    assert isinstance(run("- One thing.\n", hanging, changes, "CHANGES.md"), Applied)
+    refused(run("- One thing.\n", hanging.replace("  at", " at"), changes, "CHANGES.md"), Unclear)
+
+
+def test_new_lines_that_stand_there_already_are_not_inserted_again() -> None:
+    source = "import argparse\nimport operator\nimport functools\nimport itertools\nimport collections\n"
+    search = "import argparse\nimport functools\nimport itertools\nimport collections\n"
+    refused(run(search, search.replace("import f", "import operator\nimport f"), source), Missed)
+
+
+def test_a_name_that_stands_elsewhere_tells_a_copy_apart() -> None:
+    copy = "numbers = load_numbers()\nkept = Store(numbers)\ncheck_all_of(kept)\nprint_sorted(kept)\n"
+    search = copy.replace("Store", "Shelf")
+    new = search.replace("check_all_of(kept)", "check_each_of(kept)")
+    refused(run(search, new, copy + "\n\nclass Shelf:\n    pass\n"), Missed)
+    assert made(run(search, new, copy), Rung.FUZZY) == copy.replace("check_all_of", "check_each_of")

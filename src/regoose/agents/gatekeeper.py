@@ -45,22 +45,26 @@ class Gatekeeper:
                 raise Refused(f"Refused: {reason}.")
         strictest = self._policy.strictest(actions)
         if strictest is None:
-            self.commands += [
-                Finding(COMMANDS, "run", "", 0, f"{name}: {action.target[:_SHOWN]}", blocking=False)
-                for action in actions
-                if action.act is Act.RUN
-            ]
+            self._note_commands(name, actions)
             return
         action, ruling = strictest
         if ruling.decision is Decision.ASK and self._may_ask:
             approval = await self._run.gate(name, f"May the author {action.act} {action.target!r}?", ruling.reason)
             if approval.granted:
+                self._note_commands(name, actions)
                 return
             self._refuse(name, action, ruling)
             raise Refused(f"A person was asked and said no. {approval.comment}".strip())
         self._refuse(name, action, ruling)
         alone = " It needs a person's yes, and nobody can be asked." if ruling.decision is Decision.ASK else ""
         raise Refused(f"Refused by policy ({ruling.rule}): {ruling.reason}.{alone} Find another way.")
+
+    def _note_commands(self, name: str, actions: Sequence[Action]) -> None:
+        self.commands += [
+            Finding(COMMANDS, "run", "", 0, f"{name}: {action.target[:_SHOWN]}", blocking=False)
+            for action in actions
+            if action.act is Act.RUN
+        ]
 
     def refused(self, name: str, actions: Sequence[Action], why: str) -> None:
         """Remember what only doing it could tell: that a path leads elsewhere."""

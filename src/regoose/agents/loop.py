@@ -257,7 +257,7 @@ class Agent(Generic[O]):
             "failed and why, what remains to be done. Use no tool."
         )
         try:
-            response = await self._call(name, *self._dialect.ask([*messages, asked], self._role.specs()))
+            response = await self._call(name, *self._dialect.ask([*messages, asked], self._specs))
         except WindowExceeded:
             return _NO_SUMMARY
         return response.text.strip() or _NO_SUMMARY

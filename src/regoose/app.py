@@ -23,6 +23,7 @@ from regoose.domain.solve import SolveResult, SolveTask
 from regoose.domain.task import FixTask, ProofTask, TaskLimits
 from regoose.durable.ledger import Ledger
 from regoose.errors import NotARepository
+from regoose.providers.embedding import read_embedder
 from regoose.providers.models import Models
 from regoose.providers.preflight import preflight
 from regoose.sandbox.base import Limits, Probe
@@ -167,6 +168,7 @@ def staff(loaded: Loaded, models: Models) -> Authors:
         policy=Policy(file_types=settings.allowed_file_types),
         answer_tokens=settings.llm_max_tokens,
         prompts=settings.prompts,
+        embedder=read_embedder(settings),
     )
 
 

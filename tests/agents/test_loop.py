@@ -24,9 +24,10 @@ from regoose.domain.evidence import SuiteReport
 from regoose.domain.patch import Patch
 from regoose.domain.policy import Policy
 from regoose.durable.run import Suspended
-from regoose.errors import AgentFailed, ApprovalNeeded, WindowExceeded
+from regoose.errors import AgentFailed, ApprovalNeeded, MachineError, WindowExceeded
 from regoose.sandbox.base import Result
 from regoose.testing.agents import FakeModels
+from regoose.testing.embedding import WordEmbedder
 from regoose.testing.models import Answer, ScriptedProvider, ToolCall, call, fail, say
 from regoose.testing.runs import MemorySteps, memory_run
 
@@ -80,6 +81,7 @@ class Bench:
     may_ask: bool = False
     approvals: dict[str, Approval] = field(default_factory=dict[str, Approval])
     steps: MemorySteps = field(default_factory=MemorySteps)
+    embedder: WordEmbedder | None = None
     window: int = 100_000
     turns: int = 14
 
@@ -102,10 +104,37 @@ class Bench:
             outputs=Outputs(self.folder / "outputs", shown=300),
             store=Store(self.folder / "store"),
             policy=self.policy,
+            embedder=self.embedder,
         )
         role = Role(name="helper", prompt=PROMPT, output=Done, tools=(*LOOKING, *CHANGING), turns=self.turns)
         agent = Agent(role, FakeModels({"": provider}), run, desk, self.gatekeeper, ModelRoom(self.window, 4000))
         return agent, provider
+
+
+async def test_passages_on_a_topic_are_found_by_words_and_by_meaning(bench: Bench) -> None:
+    tree = bench.folder / "tree"
+    (tree / "shipping.py").write_text("def fee(parcel):\n    return parcel.weight * 2\n")
+    (tree / ".env").write_text("POSTAGE=canary\n")
+    search = call("search", query="parcel weight", what="topic")
+    agent, provider = bench.agent(search, DONE)
+    await agent.work(wish="Look.")
+    assert "shipping.py, fee\n     1| def fee(parcel):" in last(provider)
+
+    search = call("search", query="postage", what="topic")
+    agent, provider = bench.agent(search, DONE)
+    await agent.work(wish="Look.")
+    assert "Nothing deals with 'postage'" in last(provider)
+
+    bench.embedder = WordEmbedder({"postage": "parcel"})
+    agent, provider = bench.agent(search, DONE)
+    await agent.work(wish="Look.")
+    assert "shipping.py, fee" in last(provider)
+    assert "canary" not in str(bench.embedder.asked)
+
+    bench.embedder = WordEmbedder(failure=MachineError("nobody answers"), name="away")
+    agent, provider = bench.agent(search, DONE)
+    await agent.work(wish="Look.")
+    assert "[by words alone: away: nobody answers]" in last(provider)
 
 
 @pytest.fixture

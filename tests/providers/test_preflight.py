@@ -44,6 +44,14 @@ async def test_a_model_that_has_everything() -> None:
     assert 0 < found.usd < 0.05
 
 
+async def test_a_model_for_embeddings_is_tried_beside_them() -> None:
+    with ModelServer(READY) as server:
+        async with models(server, embedding_model="ollama:nomic-embed-text", ollama_host=server.url("ollama")) as made:
+            _, embedding = await preflight(made)
+    assert (embedding.model, embedding.roles, embedding.suitable) == ("ollama:nomic-embed-text", ("embedding",), True)
+    assert says(embedding, "answers").startswith("gave a vector of ")
+
+
 async def test_what_a_model_lacks_is_named() -> None:
     with ModelServer([say("I cannot call tools."), say("no JSON")]) as server:
         async with models(server) as made:

@@ -83,6 +83,7 @@ def environment(home: Path, url: str) -> dict[str, str]:
         "REGOOSE_MODEL_TESTER": "ollama:llama3",
         "REGOOSE_MODEL_REVIEWER": "openai-responses:gpt-5.1",
         "REGOOSE_BACKUP_MODEL": "openai:gpt-4",
+        "REGOOSE_EMBEDDING_MODEL": "ollama:nomic-embed-text",
         "REGOOSE_MODEL_ENDPOINTS": f"openai:gpt-4={url}/second@{home / 'extra'}",
     }
 

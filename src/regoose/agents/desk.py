@@ -9,6 +9,7 @@ from typing import Protocol
 
 from regoose.agents.changes import Changes
 from regoose.agents.outputs import Outputs
+from regoose.context.retrieval import Embedder
 from regoose.context.store import Store
 from regoose.context.tree import Tree
 from regoose.domain.evidence import SuiteReport
@@ -43,6 +44,8 @@ class Desk:
     store: Store
     """What is known of files by their content."""
     policy: Policy
+    embedder: Embedder | None = None
+    """By which passages are found by their meaning, too."""
 
     async def files(self) -> Tree:
         """Return all files as they are now."""

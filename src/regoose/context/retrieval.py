@@ -11,7 +11,7 @@ import asyncio
 import math
 import operator
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from regoose.errors import RegooseError
 
 _FILES = 150
 """Files, best by their words, whose passages are looked at where a tree has more."""
-_EMBEDDED = 2_000
+_EMBEDDED = 600
 """Passages that are given to an embedding model at most, best by their words first."""
 _BATCH = 64
 _FUSED = 60
@@ -53,10 +53,20 @@ class Retrieved:
 
 
 async def retrieve(
-    index: Index, query: str, k: int = 10, *, embedder: Embedder | None = None, store: Store | None = None
+    index: Index,
+    query: str,
+    k: int = 10,
+    *,
+    wanted: Callable[[str], bool] = lambda _path: True,
+    embedder: Embedder | None = None,
+    store: Store | None = None,
 ) -> Retrieved:
-    """Return the `k` passages that answer best; with an `embedder`, its vectors are kept in `store`."""
-    found, order = await asyncio.to_thread(_by_words, index, query)
+    """
+    Return the `k` passages that answer best, of files that are `wanted`.
+
+    With an `embedder`, its vectors are kept in `store`, and nothing of another file is shown to it.
+    """
+    found, order = await asyncio.to_thread(_by_words, index, query, wanted)
     if embedder is None or not found:
         return Retrieved(tuple(found[number] for number in order[:k]))
     rest = [number for number in range(len(found)) if number not in set(order)]
@@ -77,13 +87,13 @@ def fuse(orders: Sequence[Sequence[int]]) -> list[int]:
     return sorted(scores, key=lambda number: (-scores[number], number))
 
 
-def _by_words(index: Index, query: str) -> tuple[list[Passage], list[int]]:
+def _by_words(index: Index, query: str, wanted: Callable[[str], bool]) -> tuple[list[Passage], list[int]]:
     splitter = Splitter()
     words = query_of(query, splitter)
-    matches = match_files(index, words, splitter)
+    matches = {path: one for path, one in match_files(index, words, splitter).items() if wanted(path)}
     best = sorted(matches, key=lambda path: (-matches[path].score, path))[:_FILES]
     if len(index.records) <= _FILES:
-        best += [path for path in index.records if path not in matches]
+        best += [path for path in index.records if path not in matches and wanted(path)]
     found: list[Passage] = []
     for path in best:
         if (text := index.tree.text(path)) is not None:

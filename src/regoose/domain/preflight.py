@@ -24,7 +24,7 @@ class Preflight:
     model: str
     """`provider:name`."""
     roles: tuple[str, ...]
-    """What it is set for, `backup` included."""
+    """What it is set for, `backup` and `embedding` included."""
     endpoint: str
     """Host that it was asked at."""
     trials: tuple[Trial, ...]

@@ -45,7 +45,7 @@ class Lineup:
 
     def endpoints(self, name: ModelName) -> tuple[Endpoint, ...]:
         """Return where a model is asked; raises `InvalidSetting` where an address is missing."""
-        return (_endpoint(self.settings, name), *self.more.get(name, ()))
+        return (endpoint_of(self.settings, name), *self.more.get(name, ()))
 
 
 def read_lineup(settings: Settings) -> Lineup:
@@ -68,7 +68,8 @@ def secrets(settings: Settings) -> tuple[str, ...]:
     return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
-def _endpoint(settings: Settings, name: ModelName) -> Endpoint:
+def endpoint_of(settings: Settings, name: ModelName) -> Endpoint:
+    """Return the provider's own endpoint of a model; raises `InvalidSetting` where its address is missing."""
     match name.provider:
         case Provider.OPENAI | Provider.OPENAI_RESPONSES:
             at = Endpoint(name=name, url=settings.openai_base_url, key=_key(settings, "openai_api_key"))

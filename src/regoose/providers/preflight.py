@@ -18,6 +18,7 @@ from regoose.domain.preflight import Preflight, Trial
 from regoose.errors import RegooseError
 from regoose.providers.balance import Place
 from regoose.providers.calls import Ask
+from regoose.providers.embedding import OllamaEmbedder, read_embedder
 from regoose.providers.lineup import ROLES, Lineup
 from regoose.providers.models import Models
 from regoose.providers.names import ModelName
@@ -52,7 +53,18 @@ async def preflight(models: Models) -> tuple[Preflight, ...]:
             tried.append(_unreachable(lineup, name, error))
             continue
         tried += [await _try(models, place, f"{run_id}-{number}-{name}") for number, place in enumerate(places)]
+    if embedder := read_embedder(lineup.settings):
+        tried.append(await _try_embedding(embedder))
     return tuple(tried)
+
+
+async def _try_embedding(embedder: OllamaEmbedder) -> Preflight:
+    try:
+        (vector,) = await embedder.embed([_WORD])
+        trial = Trial(name="answers", passed=True, says=f"gave a vector of {len(vector)} numbers")
+    except RegooseError as error:
+        trial = Trial(name="answers", passed=False, says=error.message, hint=error.hint)
+    return Preflight(model=embedder.name, roles=("embedding",), endpoint=embedder.host, trials=(trial,), usd=0.0)
 
 
 async def _try(models: Models, place: Place, run_id: str) -> Preflight:

@@ -109,6 +109,10 @@ class ModelSettings(BaseModel):
     model_windows: Annotated[CommaList, About(own=True)] = Field(
         default=(), description="Sizes of windows: PROVIDER:NAME=TOKENS."
     )
+    embedding_model: Annotated[Text, About(own=True)] = Field(
+        default=None,
+        description="Embedding model of Ollama (ollama:NAME), by which authors find passages by their meaning, too.",
+    )
     model_attempts: Annotated[Count, About(own=True)] = Field(
         default=4, le=20, description="How often a model is asked for one answer before its backup is."
     )

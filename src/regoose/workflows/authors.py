@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from regoose.agents.loop import Models
+from regoose.context.retrieval import Embedder
 from regoose.context.store import Store
 from regoose.domain.budget import Budget
 from regoose.domain.conversation import Message, ToolSpec
@@ -65,3 +66,5 @@ class Authors:
     """Most tokens of one answer."""
     prompts: Path | None = None
     """Directory of the user's own prompts."""
+    embedder: Embedder | None = None
+    """By which they find passages by their meaning, too."""

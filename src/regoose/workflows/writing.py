@@ -126,6 +126,7 @@ class Studio:
             outputs=self.outputs,
             store=self.authors.store,
             policy=self.authors.policy,
+            embedder=self.authors.embedder,
         )
         room = ModelRoom(self.staff.window(role.name), self.staff.answer_tokens)
         return Agent(role, self.models, self.run, desk, self.gatekeeper, room)

@@ -12,8 +12,10 @@ from regoose.agents.outputs import PREFIX
 from regoose.agents.tool import Mistake, Observation, Tool
 from regoose.context.globs import matcher
 from regoose.context.index import open_index
+from regoose.context.passages import Passage
+from regoose.context.retrieval import retrieve
 from regoose.context.searching import list_files, search_symbol, search_text
-from regoose.context.tree import Skipped
+from regoose.context.tree import Skipped, Tree
 from regoose.domain.policy import Act, Action
 from regoose.errors import TimeLimit, UsageError
 from regoose.workspace.edits.source import legible
@@ -22,6 +24,10 @@ _LINES = 400
 """Lines that one call shows."""
 _LINE = 500
 """Characters of one line that are shown."""
+_PASSAGES = 6
+"""Passages that one search shows."""
+_PASSAGE_LINES = 30
+"""Lines of a passage that are shown."""
 _STRIDE = 65_536
 """Characters that are passed over at once on the way to a line."""
 _NAMED = 5
@@ -91,8 +97,13 @@ class _Search(BaseModel):
 
     query: Annotated[str, Field(min_length=1, max_length=1000)]
     what: Annotated[
-        Literal["text", "regex", "symbol"],
-        Field(description="`symbol` finds definitions of a function, class or method by its name."),
+        Literal["text", "regex", "symbol", "topic"],
+        Field(
+            description=(
+                "`symbol` finds definitions of a function, class or method by its name; `topic` finds the passages "
+                "that deal most with what is asked, in words of your own."
+            )
+        ),
     ] = "text"
     paths: Annotated[str, Field(description="A glob that limits the files, e.g. `src/**/*.py`.")] = "**"
 
@@ -106,6 +117,8 @@ class _List(BaseModel):
 
 async def _search(arguments: _Search, desk: Desk) -> Observation:
     tree = await desk.files()
+    if arguments.what == "topic":
+        return await _passages(arguments, desk, tree)
     try:
         if arguments.what == "symbol":
             index = await open_index(tree, desk.store)
@@ -124,6 +137,33 @@ async def _search(arguments: _Search, desk: Desk) -> Observation:
     if hidden:
         shown.append(f"[{found.total:,} lines in {found.files:,} files match; narrow the search to see others]")
     return Observation(desk.outputs.shorten("\n".join(shown) + _left_out(found.skipped)))
+
+
+async def _passages(arguments: _Search, desk: Desk, tree: Tree) -> Observation:
+    """Show the passages that deal with a topic, best first."""
+    index = await open_index(tree, desk.store)
+    wanted = matcher(arguments.paths)
+    found = await retrieve(
+        index,
+        arguments.query,
+        _PASSAGES,
+        wanted=lambda path: wanted(path) and desk.may_read(path),
+        embedder=desk.embedder,
+        store=desk.store,
+    )
+    note = f"\n[by words alone: {found.note}]" if found.note else ""
+    if not found.passages:
+        return Observation(f"Nothing deals with {arguments.query!r}.{note}")
+    return Observation(desk.outputs.shorten("\n\n".join(_passage(one) for one in found.passages) + note))
+
+
+def _passage(one: Passage) -> str:
+    lines = one.text.split("\n")
+    shown = "\n".join(
+        f"{number:>6}| {_cut(line)}" for number, line in enumerate(lines[:_PASSAGE_LINES], start=one.start)
+    )
+    more = f"\n[and {len(lines) - _PASSAGE_LINES} more lines]" if len(lines) > _PASSAGE_LINES else ""
+    return f"{one.path}{f', {one.symbol}' if one.symbol else ''}\n{shown}{more}"
 
 
 def _left_out(skipped: Sequence[Skipped]) -> str:
@@ -159,7 +199,7 @@ read = Tool(
 )
 search = Tool(
     name="search",
-    description="Find lines by a text or a regular expression, or definitions by their name.",
+    description="Find lines by a text or a regular expression, definitions by their name, or passages on a topic.",
     arguments=_Search,
     use=_search,
 )

@@ -147,8 +147,10 @@ class LangChainProvider:
         """Return the client, a new one where the key or what is known of the model has changed."""
         key = self._endpoint.key.read()
         self._redact.learn(key)
+        if client := self._clients.get((key, self._quirks)):
+            return client
         connect = await asyncio.to_thread(_family, Provider(self._endpoint.name.provider))
-        if (client := self._clients.get((key, self._quirks))) is None:
+        if (client := self._clients.get((key, self._quirks))) is None:  # nobody made it meanwhile
             setup = Setup(
                 endpoint=self._endpoint,
                 key=key,

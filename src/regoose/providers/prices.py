@@ -69,12 +69,10 @@ class Prices:
 
     def most(self, endpoint: Endpoint, *, input_tokens: int, output_tokens: int) -> float:
         """Return the most that so many tokens can cost there, cached or not; raises `PriceUnknown`."""
-        return max(
-            self.usd(
-                endpoint, Usage(input_tokens=input_tokens, cache_write_tokens=written, output_tokens=output_tokens)
-            )
-            for written in (0, input_tokens)
-        )
+        writes = endpoint.name.is_own or endpoint.name.provider is Provider.ANTHROPIC
+        written = input_tokens if writes else 0
+        most = Usage(input_tokens=input_tokens, cache_write_tokens=written, output_tokens=output_tokens)
+        return self.usd(endpoint, most)
 
     def usd(self, endpoint: Endpoint, usage: Usage) -> float:
         """Return what the tokens cost there; raises `PriceUnknown`."""

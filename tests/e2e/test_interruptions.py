@@ -96,6 +96,7 @@ def test_killed_at_any_moment(regoose: Regoose, project: Project, seed: int) -> 
             regoose.fix(project).proves()
 
 
+@ONCE
 def test_the_sandbox_dies_once_and_for_good(everywhere: Regoose) -> None:
     project = everywhere.project({**BUG, "tests/test_calc.py": SLOW})
     with project.untouched():
@@ -122,6 +123,7 @@ def test_the_sandbox_dies_once_and_for_good(everywhere: Regoose) -> None:
     assert project.branches() == [document["branch"]]
 
 
+@ONCE
 def test_two_at_once(regoose: Regoose, project: Project) -> None:
     with project.untouched():
         both = [regoose.begin("fix", "--json", cwd=project.root) for _ in range(2)]

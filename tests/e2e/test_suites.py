@@ -18,12 +18,14 @@ ONCE = pytest.mark.parametrize("account", ["root" if os.geteuid() == 0 else "sel
 """For what does not depend on who runs it."""
 
 
+@ONCE
 def test_no_tests(regoose: Regoose) -> None:
     project = regoose.project({"calc.py": ADD})
     with project.untouched():
         regoose.fix(project).fails(2, "NoTests", "collects no test", "--test")
 
 
+@ONCE
 def test_all_pass(regoose: Regoose) -> None:
     project = regoose.project({"calc.py": RIGHT, "test_calc.py": TEST})
     with project.untouched():
@@ -70,6 +72,7 @@ def test_a_missing_dependency(regoose: Regoose) -> None:
         regoose.fix(project).fails(3, "EnvironmentUnavailable", "regoose_missing_thing", ".venv", "run again")
 
 
+@ONCE
 def test_a_test_that_never_ends(everywhere: Regoose) -> None:
     project = everywhere.project(
         {
@@ -85,6 +88,7 @@ def test_a_test_that_never_ends(everywhere: Regoose) -> None:
     assert failure["exception"] == "TestTimeLimit"
 
 
+@ONCE
 def test_a_suite_that_never_ends(everywhere: Regoose) -> None:
     sleep = "\n\n@pytest.mark.parametrize('n', range(99))\ndef test_slow(n):\n    time.sleep(1)\n"
     project = everywhere.project({"test_slow.py": "import time\nimport pytest\n" + sleep})
@@ -104,6 +108,7 @@ def test_tests_that_need_the_network(everywhere: Regoose) -> None:
         everywhere.fix(project).fails(3, "EnvironmentUnavailable", "network", "test_net.py::test_name")
 
 
+@ONCE
 def test_the_network_does_not_hide_a_bug(regoose: Regoose) -> None:
     net = "import socket\n\n\ndef test_net():\n    socket.getaddrinfo('example.org', 80)\n"
     project = regoose.project({"calc.py": ADD, "test_calc.py": TEST, "test_net.py": net})

@@ -35,6 +35,7 @@ def test_the_proof_is_seen_again_in_a_fresh_clone(everywhere: Regoose) -> None:
     assert again["evidence"]["red"] == again["evidence"]["green"] == ["tests/test_calc.py::test_add"]
 
 
+@ONCE
 def test_uncommitted_work_counts_and_stays(regoose: Regoose) -> None:
     project = regoose.project({"calc.py": ADD.replace("-", "+"), "notes.txt": "one\n"})
     project.write({"calc.py": ADD, "tests/test_calc.py": TEST, "notes.txt": "two\n"})
@@ -69,6 +70,7 @@ NAMES = {
 }
 
 
+@ONCE
 def test_spaces_brackets_and_other_scripts(everywhere: Regoose) -> None:
     project = everywhere.project(NAMES, name="mé [dépôt], a'b $HOME")
     with project.untouched():
@@ -177,6 +179,7 @@ def test_line_ends_of_windows_stay(regoose: Regoose) -> None:
     ]
 
 
+@ONCE
 def test_a_linked_worktree_a_shallow_clone_and_a_submodule(regoose: Regoose, project: Project) -> None:
     project.commit()
     worktree, shallow = regoose.place / "worktree", regoose.place / "shallow"
@@ -219,6 +222,7 @@ def test_a_repository_that_cannot_be_written(regoose: Regoose, project: Project)
     ran.fails(1, "GitFailed", "permission", "writable", "regoose runs resume")
 
 
+@ONCE
 def test_a_project_in_a_subdirectory(regoose: Regoose) -> None:
     """The project that the directory belongs to is meant: its packages are importable, its tests are repaired."""
     project = regoose.project(

@@ -8,7 +8,9 @@ wrote instead of misreading it.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import sqlite3
+from collections.abc import Generator
 from pathlib import Path
 
 from regoose.durable import notes
@@ -35,7 +37,7 @@ def check(state_dir: Path) -> Path:
     path = state_dir / FILE_NAME
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
+        with _alone(path), contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             found: int = connection.execute("PRAGMA user_version").fetchone()[0]
             if found < FORMAT:
@@ -56,6 +58,14 @@ def check(state_dir: Path) -> Path:
     return path
 
 
+@contextlib.contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """Keep other processes from making the database meanwhile: SQLite does not wait where two change its mode."""
+    with path.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def unusable(path: Path, error: Exception) -> MachineError:
     """Say that the journal cannot be used, by what the database said."""
     said = str(getattr(error, "orig", error))
@@ -64,6 +74,8 @@ def unusable(path: Path, error: Exception) -> MachineError:
             f"the journal {path} cannot be written: {said}",
             hint="Make room there, or set REGOOSE_STATE_DIR to a directory that you can write to.",
         )
+    if "locked" in said:
+        return MachineError(f"the journal {path} is held by another process: {said}", hint="Try again in a moment.")
     return MachineError(
         f"the journal {path} cannot be read: {said}",
         hint=f"Move it away to start afresh: mv {path} {path}.broken",
